@@ -1,0 +1,205 @@
+"""One node: its environment and its processes. The same code runs the demo, the tests and the measurements."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ops import environment
+from ops.child import Child, StartFailed
+from ops.cluster import TEMPLATE
+from ops.places import ROOT, python
+from ops.processes import PROGRAMS
+
+
+class CommandFailed(Exception):
+    """A `manage.py` command ended with an error. The text holds its last words."""
+
+
+class Node:
+    """A node on `database_url` and `redis_url` with its logs and state in `run_dir`.
+
+    Ports: 0 takes a free one. `extra` is added to the environment of every process (and wins).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        database_url: str,
+        redis_url: str,
+        run_dir: Path,
+        centres: Iterable[str] = ("jena", "gera"),
+        web_port: int = 0,
+        sockets_port: int = 0,
+        static_root: Path | None = None,
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.run_dir = run_dir
+        self.web_port = web_port or environment.free_port()
+        self.sockets_port = sockets_port or environment.free_port()
+        self.env: dict[str, str] = {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "SECRET_KEY": environment.secret_key(run_dir),
+            "LEITSTELLE_NODE": name,
+            "LEITSTELLE_CENTRES": ",".join(centres),
+            "LEITSTELLE_WEB_PORT": str(self.web_port),
+            "LEITSTELLE_SOCKETS_PORT": str(self.sockets_port),
+            "LEITSTELLE_HTTPS": "0",
+            "LEITSTELLE_STATIC_ROOT": str(static_root or run_dir / "static"),
+            "LEITSTELLE_DB_TEMPLATE": TEMPLATE,
+            "LEITSTELLE_RUN_DIR": str(run_dir),
+            "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            **(extra or {}),
+        }
+        self._children: dict[str, Child] = {}
+
+    @property
+    def web_url(self) -> str:
+        """Address of the pages and commands, without a slash at the end."""
+        return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def sockets_url(self) -> str:
+        """Address of the consoles' sockets, without a slash at the end."""
+        return f"ws://127.0.0.1:{self.sockets_port}"
+
+    @property
+    def children(self) -> Mapping[str, Child]:
+        """The processes that were started, by name."""
+        return self._children
+
+    def full_env(self) -> dict[str, str]:
+        """The environment of this process with the node's own on top, as its children get it."""
+        return {
+            **os.environ,
+            **self.env,
+            "PYTHONUNBUFFERED": "1",
+            "DJANGO_SETTINGS_MODULE": "leitstelle.settings",
+        }
+
+    # -- set-up
+
+    def manage(self, *arguments: str, timeout: float = 300) -> str:
+        """Run `manage.py` with `arguments` against this node's database; gives what it printed.
+
+        Raises CommandFailed.
+        """
+        done = subprocess.run(
+            [python(), "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.full_env(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if done.returncode != 0:
+            words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
+            raise CommandFailed(f"manage.py {' '.join(arguments)} failed:\n{words}")
+        return done.stdout
+
+    def prepare(self, *, demo: bool = True, static: bool = True) -> None:
+        """Bring database and static files up to date: migrate, load_reference, collectstatic. Repeatable."""
+        self.manage("migrate", "--no-input")
+        self.manage("load_reference", *(["--demo"] if demo else []))
+        if static:
+            self.manage("collectstatic", "--no-input")
+
+    # -- life
+
+    def start(self, names: Iterable[str] = ("web", "sockets", "vital")) -> None:
+        """Start the named processes (see `ops.processes`). They are not ready yet: `wait_ready`."""
+        values = {
+            "host": "127.0.0.1",
+            "web_port": str(self.web_port),
+            "sockets_port": str(self.sockets_port),
+            "run_dir": str(self.run_dir),
+        }
+        for name in names:
+            child = self._children.get(name)
+            if child is None:
+                command = PROGRAMS[name].command(python(), values)
+                log = self.run_dir / "log" / f"{name}.log"
+                child = self._children[name] = Child(name, command, log=log, env=self.full_env())
+            child.start()
+
+    def wait_ready(self, names: Iterable[str] | None = None, timeout: float = 30.0) -> None:
+        """Wait until the named processes (default: all started) answer `GET /health` with 200.
+
+        Processes without a port only have to be running. Raises StartFailed with the end of the log.
+        """
+        for name in names if names is not None else tuple(self._children):
+            child = self._children[name]
+            child.wait_until(lambda name=name: self.healthy(name), timeout)  # type: ignore[misc]
+
+    def healthy(self, name: str) -> bool:
+        """Whether a process runs and, where it has a port, answers its health page."""
+        port_name = PROGRAMS[name].health_port
+        if not self._children[name].running:
+            return False
+        if port_name is None:
+            return True
+        port = self.web_port if port_name == "web_port" else self.sockets_port
+        with contextlib.suppress(OSError, urllib.error.URLError):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
+                return bool(answer.status == 200)
+        return False
+
+    def running(self, name: str) -> bool:
+        return name in self._children and self._children[name].running
+
+    def kill(self, name: str, number: int = signal.SIGKILL) -> None:
+        """Send a signal (default -9) to a process with its workers; waits for its end unless it is SIGSTOP."""
+        self._children[name].kill(number)
+
+    def resume(self, name: str) -> None:
+        """Let a process that was stopped with SIGSTOP go on."""
+        self._children[name].send_signal(signal.SIGCONT)
+
+    def restart(self, name: str, timeout: float = 30.0) -> None:
+        """Start a process again that was killed (or end it first), and wait until it is ready."""
+        self._children[name].stop()
+        self._children[name].start()
+        self.wait_ready([name], timeout)
+
+    def stop(self, names: Iterable[str] | None = None, timeout: float = 10.0) -> None:
+        """End the named processes (default: all) politely and together, after `timeout` seconds with -9."""
+        chosen = [self._children[name] for name in (names if names is not None else tuple(self._children))]
+        for child in chosen:
+            child.ask_to_stop()
+        deadline = time.monotonic() + timeout
+        for child in reversed(chosen):
+            child.stop(timeout=max(0.0, deadline - time.monotonic()))
+
+    def memory(self) -> int:
+        """Bytes the node's processes really take: the sum of their proportional set sizes, workers included."""
+        total = 0
+        groups = {child.pid for child in self._children.values() if child.running}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError, ValueError):
+                    if os.getpgid(int(entry.name)) in groups:
+                        for line in (entry / "smaps_rollup").read_text().splitlines():
+                            if line.startswith("Pss:"):
+                                total += int(line.split()[1]) * 1024
+        return total
+
+    def __enter__(self) -> Node:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+__all__ = ["CommandFailed", "Node", "StartFailed"]

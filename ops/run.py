@@ -1,0 +1,31 @@
+"""Run one process of the node in the foreground: `python -m ops.run web`. What a container does.
+
+The environment says everything else (see `ops.environment`); LEITSTELLE_BIND is the address to listen on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ops.places import ROOT, python, run_dir
+from ops.processes import PROGRAMS
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1 or arguments[0] not in PROGRAMS:
+        print(f"usage: python -m ops.run {{{'|'.join(PROGRAMS)}}}", file=sys.stderr)
+        return 2
+    values = {
+        "host": os.environ.get("LEITSTELLE_BIND", "127.0.0.1"),
+        "web_port": os.environ.get("LEITSTELLE_WEB_PORT", "8000"),
+        "sockets_port": os.environ.get("LEITSTELLE_SOCKETS_PORT", "8001"),
+        "run_dir": str(run_dir()),
+    }
+    command = PROGRAMS[arguments[0]].command(python(), values)
+    os.chdir(ROOT)
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
