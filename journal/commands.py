@@ -1,0 +1,165 @@
+"""Commands: the only way to change something. Parsed, authorised, executed once, answered once."""
+
+import inspect
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import IntegrityError, OperationalError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from psycopg.errors import DeadlockDetected, LockNotAvailable
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from journal import notify
+from journal.actor import SYSTEM_ROLE, Actor
+from journal.models import Receipt
+from journal.record import Transaction
+
+logger = logging.getLogger(__name__)
+
+LOCK_TIMEOUT_MS = 3000
+TRIES = 3
+
+
+class Command(BaseModel):
+    """Base of every command's schema. Unknown fields are refused: a misspelt one must not be lost in silence."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=10_000)
+
+
+class Refused(Exception):  # noqa: N818  the word of the domain: a refusal is an answer, not a failure
+    """A command was understood and not carried out. Nothing was changed.
+
+    code: stable English identifier for programs; reason: German sentence for people; detail: what helps to go on
+    (who has it, the present value), JSON-serialisable.
+    """
+
+    def __init__(self, code: str, reason: str, **detail: Any) -> None:
+        super().__init__(code)
+        self.code, self.reason, self.detail = code, str(reason), detail
+
+    def to_json(self) -> dict[str, Any]:
+        return {"refused": self.code, "reason": self.reason, "detail": self.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A registered command."""
+
+    name: str
+    schema: type[Command]
+    run: Callable[[Transaction, Any], dict[str, Any] | None]
+    roles: frozenset[str]
+
+
+_commands: dict[str, Spec] = {}
+
+
+def command(name: str, *, roles: frozenset[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a service ``(tx, cmd: Schema) -> result`` under ``name``; ``roles`` may call it (and the system)."""
+
+    def register(run: Callable[..., Any]) -> Callable[..., Any]:
+        if name in _commands:
+            raise ValueError(f"command {name} is registered twice")
+        schema = list(inspect.signature(run).parameters.values())[1].annotation
+        _commands[name] = Spec(name, schema, run, roles)
+        return run
+
+    return register
+
+
+def commands() -> dict[str, Spec]:
+    return dict(sorted(_commands.items()))
+
+
+def execute(name: str, data: dict[str, Any], *, command_id: UUID, actor: Actor) -> dict[str, Any]:
+    """Carry out a command once and return its answer.
+
+    ``{"pos": 4711, "safety": "stored", "result": {…}}`` with the entries on disk, or
+    ``{"refused": code, "reason": German sentence, "detail": {…}}`` with nothing changed. The same ``command_id`` gives
+    the first answer again, whatever ``data`` says.
+    """
+    first = _first_answer(command_id, actor)
+    if first is not None:
+        return first
+    try:
+        spec = _authorised(name, actor)
+        answer = _run(spec, _parse(spec.schema, data), command_id, actor)
+    except Refused as refusal:
+        return _store_refusal(name, refusal.to_json(), command_id, actor)
+    except IntegrityError:
+        # Two deliveries of one command raced; the loser's transaction is undone, the winner's answer is the answer.
+        first = _first_answer(command_id, actor)
+        if first is None:
+            raise
+        return first
+    notify.hint(answer["pos"])
+    return answer
+
+
+def _authorised(name: str, actor: Actor) -> Spec:
+    spec = _commands.get(name)
+    if spec is None:
+        raise Refused("unknown_command", _("Diesen Befehl gibt es nicht: %s") % name[:80])
+    if not (actor.roles & spec.roles or SYSTEM_ROLE in actor.roles):
+        raise Refused("forbidden", _("Dafür fehlt Ihnen die Berechtigung."))
+    return spec
+
+
+def _parse(schema: type[Command], data: dict[str, Any]) -> Command:
+    try:
+        raw = orjson.dumps(data)
+        if b"\\u0000" in raw:
+            raise Refused("invalid", _("Die Eingabe enthält unzulässige Zeichen."))
+        return schema.model_validate_json(raw)
+    except ValidationError as error:
+        fields = [
+            {"field": ".".join(str(part) for part in item["loc"]), "problem": item["msg"]}
+            for item in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise Refused("invalid", _("Die Eingabe ist unvollständig oder falsch."), fields=fields) from None
+
+
+def _run(spec: Spec, cmd: Command, command_id: UUID, actor: Actor) -> dict[str, Any]:
+    for attempt in range(1, TRIES + 1):
+        try:
+            with transaction.atomic(durable=True):
+                tx = Transaction(actor, command_id)
+                result = spec.run(tx, cmd) or {}
+                pos = tx.append(spec.name, result)
+            return {"pos": pos, "safety": "stored", "result": result}
+        except OperationalError as error:
+            if not isinstance(error.__cause__, DeadlockDetected | LockNotAvailable):
+                raise
+            logger.warning("%s: %s, try %s", spec.name, type(error.__cause__).__name__, attempt)
+    raise Refused("busy", _("Ein anderer Vorgang hält den Datensatz fest. Bitte wiederholen."))
+
+
+def _first_answer(command_id: UUID, actor: Actor) -> dict[str, Any] | None:
+    row = Receipt.objects.filter(pk=command_id).values_list("answer", "actor_id").first()
+    if row is None:
+        return None
+    if row[1] != actor.key:
+        return Refused("forbidden", _("Diese Befehlsnummer gehört jemand anderem.")).to_json()
+    return dict(orjson.loads(row[0]))
+
+
+def _store_refusal(name: str, answer: dict[str, Any], command_id: UUID, actor: Actor) -> dict[str, Any]:
+    """A refusal is an answer too: a late duplicate of the same command must not succeed where the first did not."""
+    receipt = Receipt(
+        command_id=command_id,
+        name=name[:80],
+        actor_id=actor.key,
+        answer=orjson.dumps(answer).decode(),
+        created_at=timezone.now(),
+    )
+    try:
+        with transaction.atomic():
+            receipt.save(force_insert=True)
+    except IntegrityError:
+        return _first_answer(command_id, actor) or answer
+    return answer

@@ -1,0 +1,124 @@
+"""Readers of the journal: rows after a cursor, woken by a hint, polling without it."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import redis
+from django.db import connection, transaction
+
+from journal import notify
+from journal.envelope import UnknownType, decode
+from journal.keys import keys_for_reading
+from journal.models import Cursor, Entry
+from journal.types import Fact
+
+logger = logging.getLogger(__name__)
+
+# Without Redis a reader is at most this late.
+POLL_SECONDS = 0.2
+# With Redis the poll only covers a lost hint.
+HINTED_POLL_SECONDS = 1.0
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry as a reader of this node gets it."""
+
+    pos: int
+    origin: str
+    type: str
+    aggregate_kind: str
+    aggregate_id: str
+    fact: Fact | None  # None for a type this version does not know
+
+
+def after(pos: int, limit: int = BATCH) -> list[Stored]:
+    """The next entries behind ``pos`` in the order of this node; empty at the head."""
+    return _read(Entry.objects.filter(pos__gt=pos).order_by("pos")[:limit])
+
+
+def history(kind: str, ident: str, limit: int = 10_000) -> list[Stored]:
+    """All entries of one aggregate in clock order: its log."""
+    entries = Entry.objects.filter(aggregate_kind=kind, aggregate_id=ident)
+    return _read(entries.order_by("hlc", "origin", "seq")[:limit])
+
+
+def _read(entries) -> list[Stored]:  # type: ignore[no-untyped-def]  # a sliced queryset of Entry
+    rows = list(entries.values_list("pos", "origin", "type", "aggregate_kind", "aggregate_id", "body"))
+    sealed = {f"{row[3]}:{row[4]}" for row in rows if '"sealed":' in row[5]}
+    keys = keys_for_reading(sealed) if sealed else {}
+    result = []
+    for pos, origin, name, kind, ident, body in rows:
+        try:
+            fact = decode(body, keys.get(f"{kind}:{ident}"))
+        except UnknownType:
+            fact = None
+        result.append(Stored(pos, origin, name, kind, ident, fact))
+    return result
+
+
+@contextmanager
+def snapshot() -> Iterator[int]:
+    """One consistent picture: everything read inside belongs to the position that is yielded."""
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            cursor.execute("SELECT pos FROM journal_position")
+            pos = int(cursor.fetchone()[0])
+        yield pos
+
+
+class Waker:
+    """Waits for the next hint, or for the poll interval. One per reading thread."""
+
+    def __init__(self) -> None:
+        self._pubsub: redis.client.PubSub | None = None
+        self._retry_at = 0.0
+
+    def wait(self, stop: threading.Event) -> None:
+        """Return when there may be something to read, at the latest after the poll interval."""
+        pubsub = self._subscribed()
+        if pubsub is None:
+            stop.wait(POLL_SECONDS)
+            return
+        try:
+            message = pubsub.get_message(ignore_subscribe_messages=True, timeout=HINTED_POLL_SECONDS)
+            while message is not None:  # a burst of hints is one reason to read
+                message = pubsub.get_message(ignore_subscribe_messages=True, timeout=0)
+        except redis.RedisError as error:
+            logger.warning("Redis does not answer, polling: %s", error)
+            self._pubsub = None
+            self._retry_at = time.monotonic() + notify.REST_SECONDS
+
+    def _subscribed(self) -> "redis.client.PubSub | None":
+        if self._pubsub is None and time.monotonic() >= self._retry_at:
+            try:
+                pubsub = notify.connect(timeout=HINTED_POLL_SECONDS + 1).pubsub()
+                pubsub.subscribe(notify.CHANNEL)
+                self._pubsub = pubsub
+            except redis.RedisError:
+                self._retry_at = time.monotonic() + notify.REST_SECONDS
+        return self._pubsub
+
+
+def follow(name: str, handle: Callable[[Stored], None], stop: threading.Event) -> None:
+    """Give every entry to ``handle``, in order, at least once, until ``stop``; the cursor is kept under ``name``.
+
+    An exception in ``handle`` ends the follower without moving the cursor: its supervisor starts it again and it
+    gets the same entry.
+    """
+    waker = Waker()
+    cursor, _created = Cursor.objects.get_or_create(name=name)
+    while not stop.is_set():
+        batch = after(cursor.pos, limit=100)
+        for stored in batch:
+            handle(stored)
+            cursor.pos = stored.pos
+            cursor.save(update_fields=["pos"])
+        if not batch:
+            waker.wait(stop)

@@ -1,0 +1,209 @@
+"""Settings of one node. Everything that differs between nodes comes from the environment (written by ``ops``)."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _list(name: str, default: str) -> list[str]:
+    return [item for item in os.environ.get(name, default).split(",") if item]
+
+
+def _database(url: str) -> dict[str, object]:
+    """postgresql://user:password@host:port/name?host=/socket/dir&port=5433 as Django's settings."""
+    parts = urlsplit(url)
+    query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.contrib.gis.db.backends.postgis",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.get("host", parts.hostname or ""),
+        "PORT": query.get("port", str(parts.port or "")),
+    }
+
+
+# --- this node -------------------------------------------------------------------------------------------------
+# Origin of the entries made here. One database may be shared by several nodes.
+LEITSTELLE_NODE = os.environ.get("LEITSTELLE_NODE", "jena")
+# Centres whose timers and calls this node looks after.
+LEITSTELLE_CENTRES = _list("LEITSTELLE_CENTRES", "jena,gera")
+LEITSTELLE_WEB_PORT = int(os.environ.get("LEITSTELLE_WEB_PORT", "8000"))
+LEITSTELLE_SOCKETS_PORT = int(os.environ.get("LEITSTELLE_SOCKETS_PORT", "8001"))
+LEITSTELLE_RUN_DIR = Path(os.environ.get("LEITSTELLE_RUN_DIR", BASE_DIR / ".run"))
+# A seat token is good for one long shift; it can be revoked at any time.
+SEAT_TOKEN_SECONDS = 16 * 3600
+
+# --- web -------------------------------------------------------------------------------------------------------
+# Without a key given, sessions end with the process; every real node gets one from its environment.
+SECRET_KEY = os.environ.get("SECRET_KEY") or secrets.token_urlsafe(48)
+SECRET_KEY_FALLBACKS = _list("SECRET_KEY_FALLBACKS", "")
+DEBUG = False
+ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "localhost,127.0.0.1")
+ROOT_URLCONF = "leitstelle.urls"
+WSGI_APPLICATION = "leitstelle.wsgi.application"
+ASGI_APPLICATION = "leitstelle.asgi.application"
+
+HTTPS = os.environ.get("LEITSTELLE_HTTPS", "1") == "1"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = SEAT_TOKEN_SECONDS
+CSRF_COOKIE_SECURE = HTTPS
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+# 10 MB bodies have no business here; the largest legitimate one is a batch of positions.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.gis",
+    "django.contrib.postgres",
+    "channels",
+    "leaflet",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "journal",
+    "resources",
+    "incidents",
+    "federation",
+    "leitstelle.accounts",
+    "leitstelle.console",
+    "leitstelle.dashboards",
+    "leitstelle.api",
+    "leitstelle.simulator",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+_SOCKET_SOURCES = [f"{scheme}://{host}:*" for scheme in ("ws", "wss") for host in ALLOWED_HOSTS]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "connect-src": ["'self'", *_SOCKET_SOURCES],
+        "img-src": ["'self'", "data:"],
+        # Leaflet and the admin set style attributes; no inline script anywhere.
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    }
+}
+
+# --- data ------------------------------------------------------------------------------------------------------
+DATABASES = {
+    "default": _database(os.environ.get("DATABASE_URL", "postgresql:///leitstelle"))
+    | {
+        # The pool, not CONN_MAX_AGE, which leaks a connection per thread under ASGI.
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": int(os.environ.get("LEITSTELLE_POOL_SIZE", "8")), "timeout": 5},
+            # A forgotten transaction must not hold locks; a lock must not hold a dispatcher.
+            "options": "-c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
+            " -c statement_timeout=30000 -c synchronous_commit=on",
+        },
+        "TEST": {"TEMPLATE": os.environ.get("LEITSTELLE_DB_TEMPLATE", "template_gis")},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- background work that may wait -----------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "Europe/Berlin"
+
+# --- language, files, log --------------------------------------------------------------------------------------
+LANGUAGE_CODE = "de"
+LANGUAGES = [("de", "Deutsch"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+TIME_ZONE = "Europe/Berlin"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(os.environ.get("LEITSTELLE_STATIC_ROOT", BASE_DIR / ".run" / "static"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "leitstelle.staticfiles.ModuleStaticFilesStorage"},
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "leitstelle.api.problems.problem_handler",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Leitstelle",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+LEAFLET_CONFIG = {"DEFAULT_CENTER": (50.85, 11.9), "DEFAULT_ZOOM": 9, "TILES": [], "SPATIAL_EXTENT": (10.8, 50.3, 12.8, 51.2)}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("LEITSTELLE_LOG_LEVEL", "INFO")},
+    "loggers": {"httpx": {"level": "WARNING"}},
+}
