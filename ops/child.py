@@ -23,8 +23,8 @@ class StartFailed(Exception):
 class Child:
     """One operating-system process in a session of its own, with a log file.
 
-    A session of its own keeps Ctrl-C in the terminal away from it: the supervisor decides the order of the end.
-    The kernel ends the child when the thread that started it is gone (`setpriv --pdeathsig`), so even a
+    A session of its own keeps Ctrl-C in the terminal away from it: the supervisor decides the order of the
+    end. The kernel ends the child when the thread that started it is gone (`setpriv --pdeathsig`), so even a
     supervisor killed by -9 leaves nothing behind. Start children from the main thread for that reason.
     """
 
@@ -56,7 +56,7 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code of the last run, negative for a signal, None while running or before the first start."""
+        """Exit code of the last run, negative for a signal; None while running or before the first start."""
         return self._process.poll() if self._process else None
 
     def start(self) -> None:
@@ -108,7 +108,7 @@ class Child:
         self._process.wait()
 
     def wait_until(self, ready: Callable[[], bool], timeout: float) -> None:
-        """Poll `ready` until it is true. Raises StartFailed when the process ends first or the time is over."""
+        """Poll `ready` until true. Raises StartFailed when the process ends first or the time is over."""
         deadline = time.monotonic() + timeout
         while not ready():
             if not self.running:

@@ -1,7 +1,7 @@
 """A private PostgreSQL cluster: made, started, stopped and killed without touching a system service.
 
-It listens on a Unix socket in a folder only its own user (and root) can enter, so it needs no free port and no
-password. With `listen` (containers) it also takes TCP connections with a password.
+It listens on a Unix socket in a folder only its own user (and root) can enter, so it needs no free port and
+no password. With `listen` (containers) it also takes TCP connections with a password.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from ops.child import Child, StartFailed
 from ops.places import SERVICE_USER, give_to_service_user
 
 PORT = 5432
-"""Names the socket file, or is the TCP port inside a container. Every cluster has a socket folder of its own."""
+"""Names the socket file (each cluster has a folder of its own for it); the TCP port inside a container."""
 
 OWNER = "leitstelle"
 TEMPLATE = "leitstelle_template"
+STALE_LOCK_PATIENCE = 10.0
+"""Seconds in which an older server on the same data may end before the start is given up."""
+
 EXTENSIONS = ("postgis", "pg_trgm", "unaccent")
 
 BASE_SETTINGS: Mapping[str, str] = {
@@ -54,7 +57,7 @@ class PostgresMissing(Exception):
 
 
 def server_programs() -> Path:
-    """The folder of the newest installed PostgreSQL (15 or later) that has PostGIS. Raises PostgresMissing."""
+    """Folder of the newest installed PostgreSQL (from 15) that has PostGIS. Raises PostgresMissing."""
     found = [
         folder
         for folder in Path("/usr/lib/postgresql").glob("*/bin")
@@ -179,7 +182,7 @@ class Cluster:
         return self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'") == "1"
 
     def sql(self, statement: str, database: str = "postgres") -> str:
-        """Run one statement as the superuser and give its plain output. Raises RuntimeError with psql's words."""
+        """Run one statement as superuser; gives its plain output. Raises RuntimeError with psql's words."""
         arguments = ["-XqAt", "-v", "ON_ERROR_STOP=1", "-h", str(self.socket), "-p", str(PORT)]
         done = subprocess.run(
             [
@@ -255,7 +258,7 @@ class Cluster:
         lock = self.data / "postmaster.pid"
         if not lock.exists():
             return
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + STALE_LOCK_PATIENCE
         while self._processes():  # an older server that is just ending
             if time.monotonic() > deadline:
                 raise StartFailed(
@@ -266,7 +269,7 @@ class Cluster:
         lock.unlink(missing_ok=True)
 
     def _end_remaining(self) -> None:
-        """Wait for the server's helpers, which end by themselves when the postmaster is gone; else kill them."""
+        """Wait for the server's helpers, which end by themselves without the postmaster; else kill them."""
         deadline = time.monotonic() + 5
         while remaining := self._processes():
             if time.monotonic() > deadline:
@@ -276,7 +279,7 @@ class Cluster:
             time.sleep(0.01)
 
     def _processes(self) -> list[int]:
-        """The living processes of this server: those that work in its data folder (zombies have no folder)."""
+        """The living processes of this server: those working in its data folder (zombies have none)."""
         found = []
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():

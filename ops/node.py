@@ -1,4 +1,4 @@
-"""One node: its environment and its processes. The same code runs the demo, the tests and the measurements."""
+"""One node: its environment and processes. The same code runs demo, tests and measurements."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -151,16 +150,16 @@ class Node:
         if port_name is None:
             return True
         port = self.web_port if port_name == "web_port" else self.sockets_port
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
-                return bool(answer.status == 200)
+        address = f"http://127.0.0.1:{port}/health"
+        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2) as answer:
+            return bool(answer.status == 200)
         return False
 
     def running(self, name: str) -> bool:
         return name in self._children and self._children[name].running
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
-        """Send a signal (default -9) to a process with its workers; waits for its end unless it is SIGSTOP."""
+        """Signal (default -9) a process with its workers; waits for its end unless it is SIGSTOP."""
         self._children[name].kill(number)
 
     def resume(self, name: str) -> None:
@@ -183,7 +182,7 @@ class Node:
             child.stop(timeout=max(0.0, deadline - time.monotonic()))
 
     def memory(self) -> int:
-        """Bytes the node's processes really take: the sum of their proportional set sizes, workers included."""
+        """Bytes the node's processes really take: their proportional set sizes, workers included."""
         total = 0
         groups = {child.pid for child in self._children.values() if child.running}
         for entry in Path("/proc").iterdir():

@@ -1,4 +1,4 @@
-"""Where things live on this machine: checkout, run folder, private folder of the servers, Python of the project."""
+"""Where things live on this machine: checkout, run folder, folder of the servers, the project's Python."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 
 SERVICE_USER = "postgres"
-"""PostgreSQL refuses to run as root; as root its server (and Redis) run as this user of the Debian package."""
+"""PostgreSQL refuses to run as root; its server (and Redis) then run as this user of Debian's package."""
 
 SOCKET_PATH_LIMIT = 100
 """Unix allows 107 bytes for the path of a socket; a few are kept back for suffixes."""
@@ -29,7 +29,7 @@ def is_root() -> bool:
 
 
 def python() -> str:
-    """The Python that has the project's packages: the running one if it is a virtual environment, else `.venv`."""
+    """The Python that has the packages: the running one if in a virtual environment, else `.venv`."""
     if sys.prefix != sys.base_prefix:
         return sys.executable
     return str(VENV / "bin" / "python")
@@ -39,7 +39,7 @@ def server_home(run: Path) -> Path:
     """A folder for databases and sockets below which the servers' user may work; made on first use.
 
     Normally `<run>/servers`. Not so where the service user cannot pass a parent folder (a checkout in /root)
-    or where the path is too long for a socket: then a private folder under /var/tmp, remembered in `<run>/home`.
+    or where the path is too long for a socket: then a private folder under /var/tmp, noted in `<run>/home`.
     """
     remembered = run / "home"
     if remembered.exists():
@@ -59,7 +59,7 @@ def server_home(run: Path) -> Path:
 
 
 def _passable(folder: Path) -> bool:
-    """Whether the service user can reach `folder`. Asked by trying, since ACLs and mounts can forbid it too."""
+    """Whether the service user can reach `folder`. Found by trying: ACLs and mounts can forbid it too."""
     if not is_root():
         return True
     as_service = ["setpriv", f"--reuid={SERVICE_USER}", f"--regid={SERVICE_USER}", "--init-groups"]

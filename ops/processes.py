@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Program:
-    """One process: its words after `python`, what it is for, and the port its `/health` answers on, if any."""
+    """One process: its words after `python`, its purpose, and the port its `/health` answers on, if any."""
 
     name: str
     purpose: str
@@ -32,7 +32,10 @@ class Program:
     def exists(self, root: Path) -> bool:
         """Whether the program is in this checkout (only management commands can be missing)."""
         command = self.management_command
-        return command is None or any(root.glob(f"*/management/commands/{command}.py"))
+        places = ("*", "*/*")
+        return command is None or any(
+            any(root.glob(f"{place}/management/commands/{command}.py")) for place in places
+        )
 
 
 WEB = Program(

@@ -12,7 +12,7 @@ from ops.places import give_to_service_user
 
 
 class RedisServer:
-    """One Redis with its socket in `folder`. With `port` it listens on TCP of `bind` too and needs `password`."""
+    """One Redis with its socket in `folder`. With `port` it listens on TCP too and needs `password`."""
 
     def __init__(
         self,

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NoReturn
 
 from ops.places import ROOT, python, run_dir
 from ops.processes import PROGRAMS
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> NoReturn:
     if len(arguments) != 1 or arguments[0] not in PROGRAMS:
-        print(f"usage: python -m ops.run {{{'|'.join(PROGRAMS)}}}", file=sys.stderr)
-        return 2
+        sys.exit(f"usage: python -m ops.run {{{'|'.join(PROGRAMS)}}}")
     values = {
         "host": os.environ.get("LEITSTELLE_BIND", "127.0.0.1"),
         "web_port": os.environ.get("LEITSTELLE_WEB_PORT", "8000"),
@@ -28,4 +28,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])
