@@ -149,6 +149,13 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["leitstelle.accounts.backend.AccountBackend"]
+SILENCED_SYSTEM_CHECKS = [
+    # Two centres may give one user name while the link is down; our backend settles which one logs in.
+    "auth.W004",
+    # Debian 12 has GDAL 3.6; the only spatial files read are those an administrator names on the command line.
+    "gis.W001",
+]
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 AUTH_PASSWORD_VALIDATORS = [

@@ -1,0 +1,114 @@
+"""People and programs that may come in. Rows are the fold of the journal's entries, see ``entries``."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower
+
+from journal.types import replicated
+from leitstelle.accounts import roles
+from leitstelle.accounts.manager import UserManager
+
+
+@replicated("user")
+class User(AbstractBaseUser):
+    """A person. What a person may do follows from ``roles`` alone; there are no groups or single permissions.
+
+    ``username`` carries no unique constraint: two centres may give the same one while the link is down, and
+    an entry is never refused. The admin refuses a second one; the log-in decides (see ``manager``).
+    """
+
+    id = models.UUIDField("Kennung", primary_key=True, editable=False)
+    username = models.CharField("Anmeldename", max_length=60)
+    name = models.CharField("Name", max_length=120, help_text="wie er im Einsatztagebuch steht")
+    email = models.EmailField("E-Mail", blank=True)
+    centre = models.CharField("Leitstelle", max_length=64, blank=True, help_text="leer: alle Leitstellen")
+    roles = ArrayField(
+        models.CharField(max_length=20, choices=roles.PERSON_ROLES), verbose_name="Rollen", default=list
+    )
+    example = models.BooleanField("Beispiel", default=False)
+    active = models.BooleanField("in Gebrauch", default=True)
+
+    # A log-in is no entry; who sat where is (seat.taken). Without the column Django's signal writes nothing.
+    last_login = None
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = "Benutzer"
+        verbose_name_plural = "Benutzer"
+        indexes = (models.Index(Lower("username"), name="user_username_lower"),)
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name or self.username
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]  # a constant there, a column here
+        return self.active
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the administration opens at all."""
+        return self.active and bool(roles.STAFF & set(self.roles))
+
+    @property
+    def is_superuser(self) -> bool:
+        return self.active and roles.ADMINISTRATOR in self.roles
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        return self.active and roles.may(frozenset(self.roles), perm)
+
+    def has_perms(self, perm_list: Any, obj: object = None) -> bool:
+        return all(self.has_perm(perm, obj) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.has_perm(f"{app_label}.view_any")
+
+
+@replicated("api_key")
+class ApiKey(models.Model):
+    """A key by which a program authenticates. Shown once; only its hash is stored."""
+
+    id = models.CharField("Kennung", primary_key=True, max_length=64)
+    name = models.CharField("Name", max_length=120)
+    sha256 = models.CharField("Prüfsumme", max_length=64, editable=False, db_index=True)
+    roles = ArrayField(
+        models.CharField(max_length=20, choices=roles.KEY_ROLES), verbose_name="Rollen", default=list
+    )
+    centre = models.CharField("Leitstelle", max_length=64, blank=True, help_text="leer: alle Leitstellen")
+    example = models.BooleanField("Beispiel", default=False)
+    active = models.BooleanField("in Gebrauch", default=True)
+
+    class Meta:
+        verbose_name = "Schlüssel eines Programms"
+        verbose_name_plural = "Schlüssel der Programme"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LoginFailure(models.Model):
+    """Failed log-ins per name and address, to slow down guessing. Local to this node, swept after a while."""
+
+    subject = models.CharField(max_length=120, help_text="hash of name and address")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "Fehlanmeldung"
+        verbose_name_plural = "Fehlanmeldungen"
+        indexes = (models.Index(fields=["subject", "at"], name="login_failure_recent"),)
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.at}"
