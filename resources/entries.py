@@ -306,6 +306,32 @@ class OverlayAnswered(EntryType):
         return cls(unit="j-83-1")
 
 
+@entry("unit.moved_up", aggregate="cover", personal=())
+class MovedUp(EntryType):
+    """A unit covers an area from another station (move-up); without a station the cover ends."""
+
+    unit: str
+    station: str | None = None
+
+    def aggregate_id(self) -> str:
+        return self.unit
+
+    def apply(self, fact: Fact) -> None:
+        models.Cover.objects.filter(unit_id=self.unit).delete()
+        if self.station:
+            models.Cover.objects.create(unit_id=self.unit, station_id=self.station, since=fact.at)
+
+    def absolute(self) -> bool:
+        return True
+
+    def describe(self, fact: Fact) -> str:
+        return f"Gebietsabsicherung an {self.station}" if self.station else "Gebietsabsicherung beendet"
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(unit="j-83-1", station="rw-jena")
+
+
 @entry("unknown_sender.heard", aggregate="unknown_sender", personal=())
 class UnknownSenderHeard(EntryType):
     """A message came from a radio or device that no unit has."""

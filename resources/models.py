@@ -222,6 +222,24 @@ class UnitState(models.Model):
         return f"{self.unit_id}: {self.status}"
 
 
+@replicated("cover", by="unit_id")
+class Cover(models.Model):
+    """A unit that covers an area from another station (move-up). It stays free for incidents."""
+
+    unit = models.OneToOneField(
+        Unit, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="cover"
+    )
+    station = reference("resources.Station", "covers")
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "Gebietsabsicherung"
+        verbose_name_plural = "Gebietsabsicherungen"
+
+    def __str__(self) -> str:
+        return f"{self.unit_id} → {self.station_id}"
+
+
 class Position(models.Model):
     """Last known position of a unit: a signal, newest wins, never in the journal, not replicated through it."""
 

@@ -1,0 +1,165 @@
+"""Units committed to an incident, alarmed, and what became of each alarm."""
+
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from incidents.entries.incident import SAMPLE, IncidentEntry
+from incidents.entries.timers import clear_timer, start_timer
+from incidents.models import AlarmDelivery, Assignment, Incident, TimerRule
+from journal.types import Fact, entry
+
+
+class Delivery(BaseModel):
+    """An alarm that is owed over one medium."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: UUID
+    medium: str
+
+
+class AlarmedUnit(BaseModel):
+    """One unit of an alarm. ``assignment`` is new, or that of the reservation it fulfils."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    assignment: UUID
+    unit: str
+    name: str
+    why: str = ""
+    eta_seconds: int | None = None
+    taken_from: UUID | None = None
+    deliveries: list[Delivery] = []
+    # Thresholds as they were in force: another node must not look up its own.
+    receipt_seconds: int = 0
+    status3_seconds: int = 0
+
+
+@entry("incident.units_alarmed", aggregate="incident", personal=("text",))
+class UnitsAlarmed(IncidentEntry):
+    """Units were committed and alarmed. ``text``: what they get to read; ``centre``: whose timers watch."""
+
+    centre: str
+    units: list[AlarmedUnit]
+    text: str = ""
+    followup: bool = False
+
+    def apply(self, fact: Fact) -> None:
+        Incident.objects.filter(pk=self.incident, dispatch_decided_at=None).update(dispatch_decided_at=fact.at)
+        reserved = Assignment.objects.filter(pk__in=[u.assignment for u in self.units])
+        reserved.update(state=Assignment.State.ALARMED, alarmed_at=fact.at)
+        Assignment.objects.bulk_create(
+            [
+                Assignment(
+                    id=u.assignment, incident_id=self.incident, unit_id=u.unit, state=Assignment.State.ALARMED,
+                    why=u.why, eta_seconds=u.eta_seconds, taken_from=u.taken_from, alarmed_at=fact.at,
+                )
+                for u in self.units
+            ],
+            ignore_conflicts=True,
+        )  # fmt: skip
+        AlarmDelivery.objects.bulk_create(
+            [
+                AlarmDelivery(
+                    id=d.id, incident_id=self.incident, assignment_id=u.assignment, unit_id=u.unit, medium=d.medium,
+                    state=AlarmDelivery.State.OWED, text=self.text, owed_at=fact.at,
+                )
+                for u in self.units
+                for d in u.deliveries
+            ],
+            ignore_conflicts=True,
+        )  # fmt: skip
+        for u in self.units:
+            subject = str(u.assignment)
+            start_timer(TimerRule.Kind.NO_RECEIPT, self.incident, subject, self.centre, fact.at, u.receipt_seconds)
+            start_timer(TimerRule.Kind.NO_STATUS_3, self.incident, subject, self.centre, fact.at, u.status3_seconds)
+
+    def describe(self, fact: Fact) -> str:
+        names = ", ".join(u.name for u in self.units)
+        return ("Nachalarmiert: " if self.followup else "Alarmiert: ") + names
+
+    @classmethod
+    def sample(cls) -> Self:
+        unit = AlarmedUnit(
+            assignment=UUID(int=20), unit="j-83-1", name="Rotkreuz Jena 83-1", eta_seconds=240,
+            deliveries=[Delivery(id=UUID(int=30), medium="log")], receipt_seconds=30, status3_seconds=120,
+        )  # fmt: skip
+        return cls(incident=SAMPLE, centre="jena", units=[unit], text="RD2 Jena, Am Anger 28")
+
+
+@entry("incident.unit_reserved", aggregate="incident", personal=())
+class UnitReserved(IncidentEntry):
+    """A unit was earmarked for a scheduled transport: committed later, warned about until then."""
+
+    assignment: UUID
+    unit: str
+    name: str
+
+    def apply(self, fact: Fact) -> None:
+        row = Assignment(
+            id=self.assignment, incident_id=self.incident, unit_id=self.unit, state=Assignment.State.RESERVED,
+            reserved_at=fact.at,
+        )  # fmt: skip
+        Assignment.objects.bulk_create([row], ignore_conflicts=True)
+
+    def describe(self, fact: Fact) -> str:
+        return f"Vorgemerkt: {self.name}"
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(incident=SAMPLE, assignment=UUID(int=21), unit="j-84-1", name="Rotkreuz Jena 84-1")
+
+
+@entry("incident.alarm_sent", aggregate="incident", personal=())
+class AlarmSent(IncidentEntry):
+    """A medium took the alarm, or could not."""
+
+    delivery: UUID
+    unit_name: str
+    medium: str
+    ok: bool
+    detail: str = Field(default="", max_length=200)
+
+    def apply(self, fact: Fact) -> None:
+        state = AlarmDelivery.State.SENT if self.ok else AlarmDelivery.State.FAILED
+        AlarmDelivery.objects.filter(pk=self.delivery).exclude(state=AlarmDelivery.State.RECEIPTED).update(
+            state=state, sent_at=fact.at, detail=self.detail
+        )
+
+    def describe(self, fact: Fact) -> str:
+        if self.ok:
+            return f"Alarm gesendet: {self.unit_name} über {self.medium}"
+        return f"Alarm GESCHEITERT: {self.unit_name} über {self.medium} – {self.detail}"
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(incident=SAMPLE, delivery=UUID(int=30), unit_name="Rotkreuz Jena 83-1", medium="log", ok=True)
+
+
+@entry("incident.alarm_receipted", aggregate="incident", personal=())
+class AlarmReceipted(IncidentEntry):
+    """The unit has confirmed the alarm."""
+
+    delivery: UUID
+    assignment: UUID
+    unit_name: str
+    medium: str
+
+    def apply(self, fact: Fact) -> None:
+        AlarmDelivery.objects.filter(pk=self.delivery).update(
+            state=AlarmDelivery.State.RECEIPTED, receipted_at=fact.at
+        )
+        Assignment.objects.filter(pk=self.assignment, receipted_at=None).update(receipted_at=fact.at)
+        clear_timer(TimerRule.Kind.NO_RECEIPT, str(self.assignment))
+
+    def describe(self, fact: Fact) -> str:
+        return f"Alarm quittiert: {self.unit_name} über {self.medium}"
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(
+            incident=SAMPLE, delivery=UUID(int=30), assignment=UUID(int=20), unit_name="Rotkreuz Jena 83-1",
+            medium="station",
+        )  # fmt: skip

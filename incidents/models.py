@@ -1,0 +1,307 @@
+"""What happens: calls, incidents, assignments, alarms, timers, and the plans that say what to send.
+
+Rows are the fold of the journal's entries (``incidents.entries``); nothing else writes them. Aggregates: a call is one,
+an incident with its assignments, alarm deliveries and timers is one, each piece of master data is one.
+"""
+
+from django.contrib.gis.db import models
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+
+from journal.types import replicated
+from resources.models import Master, reference
+
+
+@replicated("keyword")
+class Keyword(Master):
+    """A keyword (Stichwort). ``id`` is the code that is typed and spoken: B2, RD2, H-Öl."""
+
+    class Group(models.TextChoices):
+        FIRE = "B", "Brand"
+        RESCUE = "H", "Hilfeleistung"
+        HAZMAT = "ABC", "ABC-Gefahren"
+        MEDICAL = "RD", "Rettungsdienst"
+        TRANSPORT = "KTP", "Krankentransport"
+        SPECIAL = "S", "Sonderlage"
+
+    group = models.CharField("Klasse", max_length=4, choices=Group)
+    priority = models.SmallIntegerField("Priorität", help_text="1 = höchste, 5 = niedrigste")
+    lights = models.BooleanField("mit Sondersignal", default=True)
+    synonyms = ArrayField(models.CharField(max_length=60), verbose_name="Suchwörter", default=list, blank=True)
+    hint = models.CharField("Hinweis", max_length=300, blank=True)
+
+    class Meta(Master.Meta):
+        verbose_name = "Stichwort"
+        verbose_name_plural = "Stichwörter"
+
+
+@replicated("response_plan")
+class ResponsePlan(Master):
+    """One rule of the response plan (AAO): what a keyword needs, for an area, an object, a time window.
+
+    ``requirements``: [{"need": type or capability, "count": n, "alternatives": [..], "must": bool,
+    "max_minutes": n or null}]. The most specific plan wins (object > county > all; with window > without); ``adds``
+    names keywords whose plans are needed as well.
+    """
+
+    keyword = models.ForeignKey(Keyword, on_delete=models.DO_NOTHING, db_constraint=False, verbose_name="Stichwort")
+    county = reference("resources.County", "response_plans", null=True, blank=True, verbose_name="Landkreis")
+    place = reference("resources.Place", "response_plans", null=True, blank=True, verbose_name="Objekt")
+    window = models.JSONField("Zeitfenster", null=True, blank=True)
+    requirements = models.JSONField("Bedarf", default=list)
+    adds = ArrayField(models.CharField(max_length=64), verbose_name="zieht nach", default=list, blank=True)
+
+    class Meta(Master.Meta):
+        verbose_name = "Alarm- und Ausrückeordnung"
+        verbose_name_plural = "Alarm- und Ausrückeordnungen"
+
+
+@replicated("interview_tree")
+class InterviewTree(Master):
+    """A decision tree for the interview. ``nodes``: see ``incidents.rules.interview``; the first node is the start."""
+
+    nodes = models.JSONField("Knoten")
+
+    class Meta(Master.Meta):
+        verbose_name = "Abfrageschema"
+        verbose_name_plural = "Abfrageschemata"
+
+
+@replicated("timer_rule")
+class TimerRule(Master):
+    """After how many seconds a timer fires; the most specific rule (county and group > group > county > all) wins."""
+
+    class Kind(models.TextChoices):
+        CALL_WAITING = "call_waiting", "Anruf wartet"
+        NO_RECEIPT = "no_receipt", "Alarm nicht quittiert"
+        NO_STATUS_3 = "no_status_3", "nicht ausgerückt"
+        UNIT_SILENT = "unit_silent", "Einsatzmittel meldet sich nicht"
+        APPOINTMENT = "appointment", "Termin steht an"
+
+    kind = models.CharField("Art", max_length=16, choices=Kind)
+    group = models.CharField("Stichwortklasse", max_length=4, blank=True)
+    county = reference("resources.County", "timer_rules", null=True, blank=True, verbose_name="Landkreis")
+    seconds = models.IntegerField("Sekunden", help_text="beim Termin: Vorlauf")
+
+    class Meta(Master.Meta):
+        verbose_name = "Zeitüberwachung"
+        verbose_name_plural = "Zeitüberwachungen"
+
+
+@replicated("call")
+class Call(models.Model):
+    """A call on an emergency or service line. Channel-neutral: ``line`` says what it came in on."""
+
+    class State(models.TextChoices):
+        RINGING = "ringing", "klingelt"
+        ANSWERED = "answered", "im Gespräch"
+        HELD = "held", "gehalten"
+        ENDED = "ended", "beendet"
+        LOST = "lost", "verloren"
+
+    id = models.UUIDField(primary_key=True)
+    centre = reference("resources.Centre", "calls")
+    line = models.CharField(max_length=20, help_text="112, 19222, bma, ecall …")
+    state = models.CharField(max_length=10, choices=State)
+    number = models.CharField(max_length=40, blank=True)
+    caller_name = models.CharField(max_length=120, blank=True)
+    note = models.TextField(blank=True)
+    point = models.PointField(null=True)
+    accuracy_m = models.FloatField(null=True)
+    county = reference("resources.County", "calls", null=True)
+    incident_id = models.UUIDField(null=True)
+    seat_id = models.CharField(max_length=64, blank=True, help_text="who talks; while ringing: for whom it is meant")
+    user_name = models.CharField(max_length=120, blank=True)
+    rang_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    called_back_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=30, blank=True)
+
+    class Meta:
+        verbose_name = "Anruf"
+        verbose_name_plural = "Anrufe"
+        indexes = (
+            models.Index(fields=["centre", "rang_at"], name="call_open",
+                         condition=models.Q(state__in=["ringing", "answered", "held"])),
+            models.Index(fields=["centre", "rang_at"], name="call_lost",
+                         condition=models.Q(state="lost", called_back_at=None)),
+            models.Index(fields=["number", "rang_at"], name="call_number"),
+            models.Index(fields=["incident_id"], name="call_incident"),
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.line} {self.rang_at:%H:%M:%S}"
+
+
+@replicated("incident")
+class Incident(models.Model):
+    """An incident (Einsatz) from the first word to the closing."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "offen"
+        CLOSED = "closed", "abgeschlossen"
+        MERGED = "merged", "zusammengelegt"
+
+    id = models.UUIDField(primary_key=True)
+    number = models.CharField("Einsatznummer", max_length=24)
+    centre = reference("resources.Centre", "incidents", verbose_name="Leitstelle")
+    origin = models.CharField(max_length=20, help_text="node that gave the number")
+    year = models.SmallIntegerField()
+    serial = models.IntegerField()
+    state = models.CharField(max_length=8, choices=State)
+    exercise = models.BooleanField("Übung", default=False)
+    keyword = models.ForeignKey(Keyword, on_delete=models.DO_NOTHING, db_constraint=False, null=True)
+    priority = models.SmallIntegerField()
+    # Where. ``place`` is the one line that is spoken and printed.
+    place = models.CharField("Einsatzort", max_length=240, blank=True)
+    place_id = models.CharField(max_length=64, blank=True, help_text="resources.Place that was chosen")
+    place_detail = models.CharField("Ortszusatz", max_length=240, blank=True)
+    municipality = models.CharField(max_length=120, blank=True)
+    county = reference("resources.County", "incidents", null=True)
+    county_how = models.CharField(max_length=8, blank=True)
+    point = models.PointField(null=True)
+    # What and who. Personal fields: cleared when the incident is forgotten.
+    report = models.TextField("Meldung", blank=True)
+    caller_name = models.CharField(max_length=120, blank=True)
+    caller_number = models.CharField(max_length=40, blank=True)
+    interview = models.JSONField(default=list)
+    # Scheduled transports
+    appointment_at = models.DateTimeField(null=True)
+    hospital = reference("resources.Hospital", "incidents", null=True)
+    # Times, see also Assignment; call times are those of the first call
+    call_received_at = models.DateTimeField(null=True)
+    call_answered_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField()
+    opened_by = models.CharField(max_length=120)
+    keyword_set_at = models.DateTimeField(null=True)
+    dispatch_decided_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=30, blank=True)
+    merged_into = models.UUIDField(null=True)
+    split_from = models.UUIDField(null=True)
+    # Who changed which field last: {"report": {"by": "A. Muster", "at": "…"}}; shown when two edit one field
+    edits = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = "Einsatz"
+        verbose_name_plural = "Einsätze"
+        indexes = (
+            models.Index(fields=["opened_at"], name="incident_open", condition=models.Q(state="open")),
+            models.Index(fields=["centre", "origin", "year", "serial"], name="incident_serial"),
+            models.Index(fields=["-opened_at"], name="incident_recent"),
+            GinIndex(OpClass("number", name="gin_trgm_ops"), OpClass("place", name="gin_trgm_ops"),
+                     name="incident_search"),
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.number
+
+
+@replicated("incident", by="incident_id")
+class Assignment(models.Model):
+    """A unit at an incident, with the times of this assignment. Committed while ``ended_at`` is empty."""
+
+    class State(models.TextChoices):
+        RESERVED = "reserved", "vorgemerkt"
+        ALARMED = "alarmed", "alarmiert"
+        EN_ROUTE = "en_route", "auf Anfahrt"
+        ON_SCENE = "on_scene", "am Einsatzort"
+        TRANSPORTING = "transporting", "Transport"
+        AT_HOSPITAL = "at_hospital", "am Zielort"
+        ENDED = "ended", "beendet"
+
+    id = models.UUIDField(primary_key=True)
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="assignments", db_constraint=False)
+    unit = reference("resources.Unit", "assignments")
+    state = models.CharField(max_length=12, choices=State)
+    why = models.CharField(max_length=200, blank=True, help_text="why this unit, as the proposal said it")
+    eta_seconds = models.IntegerField(null=True)
+    taken_from = models.UUIDField(null=True, help_text="incident the unit was taken from")
+    hospital = reference("resources.Hospital", "assignments", null=True)
+    reserved_at = models.DateTimeField(null=True)
+    alarmed_at = models.DateTimeField(null=True)
+    receipted_at = models.DateTimeField(null=True)
+    en_route_at = models.DateTimeField(null=True)
+    on_scene_at = models.DateTimeField(null=True)
+    at_patient_at = models.DateTimeField(null=True)
+    transporting_at = models.DateTimeField(null=True)
+    at_hospital_at = models.DateTimeField(null=True)
+    recalled_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = "Zuteilung"
+        verbose_name_plural = "Zuteilungen"
+        indexes = (
+            # Not unique: two centres may commit one unit while cut apart, and both facts must stand (a Conflict).
+            # While linked, services lock the unit's row and look here.
+            models.Index(fields=["unit"], name="assignment_open", condition=models.Q(ended_at=None)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.unit_id} @ {self.incident_id}"
+
+
+@replicated("incident", by="incident_id")
+class AlarmDelivery(models.Model):
+    """One alarm to one unit over one medium, from owed to receipted: an effect whose debt survives a take-over."""
+
+    class State(models.TextChoices):
+        OWED = "owed", "ausstehend"
+        SENT = "sent", "gesendet"
+        FAILED = "failed", "gescheitert"
+        RECEIPTED = "receipted", "quittiert"
+
+    id = models.UUIDField(primary_key=True)
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="deliveries", db_constraint=False)
+    assignment_id = models.UUIDField()
+    unit = reference("resources.Unit", "deliveries")
+    medium = models.CharField(max_length=20)
+    state = models.CharField(max_length=10, choices=State)
+    text = models.TextField(blank=True)
+    owed_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    receipted_at = models.DateTimeField(null=True)
+    detail = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = "Alarmzustellung"
+        verbose_name_plural = "Alarmzustellungen"
+        indexes = (
+            models.Index(fields=["owed_at"], name="delivery_owed", condition=models.Q(state="owed")),
+            models.Index(fields=["unit", "owed_at"], name="delivery_unit"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.unit_id} {self.medium}: {self.state}"
+
+
+@replicated("incident", by="aggregate_id")
+@replicated("call", by="aggregate_id")
+class Timer(models.Model):
+    """Something that must be noticed if it does not happen in time. Set and cleared by entries, so both centres have
+    it; claimed with SKIP LOCKED by the responsible one; fires once."""
+
+    id = models.UUIDField(primary_key=True)
+    kind = models.CharField(max_length=16, choices=TimerRule.Kind)
+    aggregate_id = models.UUIDField()
+    subject = models.CharField(max_length=64, help_text="assignment, call or incident it watches")
+    centre = reference("resources.Centre", "timers")
+    due_at = models.DateTimeField()
+    fired_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True, help_text="a dispatcher has taken note")
+    seen_by = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = "Zeitwächter"
+        verbose_name_plural = "Zeitwächter"
+        indexes = (
+            models.Index(fields=["due_at"], name="timer_due", condition=models.Q(fired_at=None)),
+            models.Index(fields=["aggregate_id"], name="timer_aggregate"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.due_at:%H:%M:%S}"
