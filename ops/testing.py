@@ -7,7 +7,6 @@ makes the next start a matter of 0.1 s.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import itertools
 import os
 import shutil
@@ -17,8 +16,8 @@ from pathlib import Path
 from typing import IO
 
 from ops.cluster import Cluster
-from ops.node import Node
-from ops.places import ROOT, run_dir, server_home
+from ops.node import Node, source_hash
+from ops.places import run_dir, server_home
 from ops.redis_server import RedisServer
 
 SLOT_VARIABLE = "LEITSTELLE_TEST_SLOT"
@@ -121,7 +120,7 @@ class NodeFactory:
     def _loaded_template(self, *, demo: bool) -> str:
         """Name of a template database with migrations and reference data of exactly this source text."""
         kind = "demo" if demo else "bare"
-        name = f"loaded_{kind}_{_source_hash()}"
+        name = f"loaded_{kind}_{source_hash()}"
         with _locked(self.slot / f"{kind}.lock"):
             if not self.cluster.has_database(name):
                 for old in self.cluster.sql(
@@ -164,14 +163,3 @@ def _locked(path: Path) -> Iterator[None]:
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _source_hash() -> str:
-    """A short hash over all that shapes tables and reference data: the files of the apps and of `static/`."""
-    digest = hashlib.sha256()
-    for folder in ("journal", "resources", "incidents", "federation", "leitstelle", "static"):
-        for path in sorted((ROOT / folder).rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(f"{path.relative_to(ROOT)}\0".encode())
-                digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]

@@ -1,0 +1,53 @@
+# Leitstelle: everything a maker types. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv/bin/python
+PYTEST_ARGS ?= -n 2 --dist loadgroup
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## list these commands
+	@echo "Leitstelle – commands:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+.PHONY: python
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "FAILED: $(PYTHON) is not Python 3.11 or newer.";\
+		  echo "What to do: install it (Debian 12: apt-get install python3), or name one: make demo PYTHON=/path/to/python3"; exit 1; }
+
+.PHONY: setup
+setup: python ## make this machine ready for demo, checks and tests, and stop there
+	@$(PYTHON) -m ops.setup test
+
+.PHONY: demo
+demo: python ## set up what is missing, start everything, show address and log-ins; Ctrl-C ends it
+	@$(PYTHON) -m ops.setup run && exec $(VENV) -m ops.demo start
+
+.PHONY: stop
+stop: ## end a demo that runs in another terminal
+	@$(PYTHON) -m ops.demo stop
+
+.PHONY: reset
+reset: ## throw the demo's data away (asks first)
+	@$(PYTHON) -m ops.demo reset
+
+.PHONY: check
+check: setup ## format, lint, layers, types, templates, scripts, migrations, deployment settings
+	@$(VENV) -m ops.check
+
+.PHONY: format
+format: setup ## bring source and templates into the agreed form
+	@.venv/bin/ruff format --quiet . && .venv/bin/ruff check --fix --quiet . ; .venv/bin/djlint templates --reformat --quiet
+
+.PHONY: test
+test: check ## the checks and all tests, in a real browser too (PYTEST_ARGS="-k alarm" for some)
+	@$(VENV) -m pytest $(PYTEST_ARGS)
+
+.PHONY: bench
+bench: setup ## measure against the goals, on a quiet copy of its own; figures in .run/bench.jsonl
+	@$(VENV) -m bench
+
+.PHONY: lock
+lock: setup ## make the lock files anew from requirements*.in and package.json
+	@$(VENV) -m ops.lock

@@ -1,0 +1,45 @@
+"""Make this machine ready: `python3 -m ops.setup run` (for the demo) or `… test` (for checks and tests).
+
+Runs on a bare Python 3.11; every step says what it does, and a second run only looks.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ops import libraries, system
+from ops.terminal import Failure, Steps, report
+
+
+def prepare(*, tests: bool) -> None:
+    """All of the set-up up to the libraries. Raises Failure."""
+    steps = Steps(3)
+    steps.begin("System packages")
+    needs = [*system.FOR_RUNNING, *(system.FOR_TESTS if tests else ())]
+    lacking = system.missing(needs)
+    if lacking:
+        system.install(steps, lacking)
+    steps.done("installed" if lacking else "all there")
+    steps.begin("Python libraries")
+    steps.done(libraries.python_libraries(steps, tests=tests))
+    steps.begin("Browser libraries")
+    steps.done(libraries.browser_libraries(steps, tests=tests))
+
+
+def main(arguments: list[str]) -> int:
+    if arguments not in (["run"], ["test"]):
+        print("usage: python3 -m ops.setup run|test", file=sys.stderr)
+        return 2
+    print(f"Leitstelle: set-up for {'the tests' if arguments == ['test'] else 'the demo'}", flush=True)
+    try:
+        prepare(tests=arguments == ["test"])
+    except Failure as failure:
+        return report(failure)
+    except KeyboardInterrupt:
+        print("\nInterrupted. The same command goes on where this stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
