@@ -136,7 +136,7 @@ def digests() -> dict[str, str]:
     """One hash per replicated table over all its rows; equal on nodes that hold the same entries."""
     result: dict[str, str] = {}
     with connection.cursor() as cursor:
-        for replica in replicas():
+        for replica in {r.model: r for r in replicas()}.values():
             table, pk = replica.model._meta.db_table, replica.model._meta.pk.column
             # Identifiers come from our own models, never from outside.
             cursor.execute(
@@ -148,8 +148,8 @@ def digests() -> dict[str, str]:
 
 def clear() -> None:
     """Empty the journal and every replicated table of this database: the start of a rebuild or of a test."""
-    tables = [r.model._meta.db_table for r in reversed(replicas())]
-    tables += [m._meta.db_table for m in (Entry, Aggregate, Chain)]
+    tables = {r.model._meta.db_table for r in replicas()} | {m._meta.db_table for m in (Entry, Aggregate, Chain)}
     with connection.cursor() as cursor, applying():
-        cursor.execute("TRUNCATE " + ", ".join(f'"{name}"' for name in tables))
+        # CASCADE: Django's own admin log points at users.
+        cursor.execute("TRUNCATE " + ", ".join(f'"{name}"' for name in sorted(tables)) + " CASCADE")
     Position.objects.update(pos=0)

@@ -1,0 +1,31 @@
+"""What all tests share: the guard that finds writes outside handlers, and a small world to dispatch in."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+
+from journal.guard import refuse_unguarded_writes
+from tests.world import World, build_world
+
+
+@pytest.fixture(autouse=True)
+def guarded(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Law of the write path: only handlers write replicated tables. On for every test that touches the database."""
+    if not {"db", "transactional_db"} & set(request.fixturenames):
+        yield
+        return
+    with connection.execute_wrapper(refuse_unguarded_writes):
+        yield
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Two centres, three counties, fourteen units, a handful of plans."""
+    return build_world()
+
+
+@pytest.fixture
+def durable_world(transactional_db: None) -> World:
+    """The same, really committed: for tests with threads, servers or REPEATABLE READ."""
+    return build_world()
