@@ -64,7 +64,7 @@ class Child:
         if self.running:
             raise RuntimeError(f"{self.name} is running already")
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
+        if self.log.is_file() and self.log.stat().st_size > LOG_LIMIT:
             self.log.replace(self.log.with_suffix(self.log.suffix + ".1"))
         wrapper = ["setpriv", "--pdeathsig", self.stop_signal.name.removeprefix("SIG")]
         if self.as_service_user and is_root():
@@ -121,8 +121,8 @@ class Child:
 
     def log_end(self, lines: int = 15) -> str:
         """The last lines of the log, each marked with the name of the process."""
-        if not self.log.exists():
-            return f"(no log at {self.log})"
+        if not self.log.is_file():  # a container's output
+            return f"  (see {self.log})"
         with self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - 16_000))
             tail = file.read().decode("utf-8", "replace").splitlines()[-lines:]

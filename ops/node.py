@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from ops import environment
 from ops.child import Child
 from ops.cluster import TEMPLATE
+from ops.health import answers
 from ops.places import ROOT, python
 from ops.processes import PROGRAMS
 
@@ -153,11 +153,7 @@ class Node:
             return False
         if port_name is None:
             return True
-        port = self.web_port if port_name == "web_port" else self.sockets_port
-        address = f"http://127.0.0.1:{port}/health"
-        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2) as answer:
-            return bool(answer.status == 200)
-        return False
+        return answers(self.web_port if port_name == "web_port" else self.sockets_port)
 
     def running(self, name: str) -> bool:
         return name in self._children and self._children[name].running
