@@ -69,7 +69,7 @@ class ApiKeySaved(EntryType):
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(id="gateway", name="Funkanbindung", sha256="0" * 64, roles=["gateway"])
+        return cls(id="radio", name="Funkanbindung", sha256="0" * 64, roles=["radio"])
 
 
 def _save(model: type[Any], data: EntryType) -> None:

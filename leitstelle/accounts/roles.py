@@ -9,9 +9,10 @@ SUPERVISOR: Final = "supervisor"
 ADMINISTRATOR: Final = "administrator"
 PARTNER: Final = "partner"
 AUDITOR: Final = "auditor"
-# Programs: radio gateways and telephone systems speak through doors of their own.
-GATEWAY: Final = "gateway"
-TELEPHONE: Final = "telephone"
+# Programs: telephone systems, radio gateways and station screens speak through doors of their own.
+TELEPHONY: Final = "telephony"
+RADIO: Final = "radio"
+STATION: Final = "station"
 
 PERSON_ROLES: Final = [
     (CALL_TAKER, "Notrufabfrage"),
@@ -23,8 +24,9 @@ PERSON_ROLES: Final = [
     (AUDITOR, "Revision"),
 ]
 KEY_ROLES: Final = [
-    (GATEWAY, "Funkanbindung"),
-    (TELEPHONE, "Telefonanlage"),
+    (TELEPHONY, "Telefonanlage"),
+    (RADIO, "Funkanbindung"),
+    (STATION, "Wache"),
     (PARTNER, "Partner"),
 ]
 LABELS: Final = dict(PERSON_ROLES + KEY_ROLES)
