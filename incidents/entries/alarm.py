@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.entries.incident import SAMPLE, IncidentEntry
-from incidents.entries.timers import clear_timer, start_timer
+from incidents.entries.timers import Watch, clear_timer, start_timers
 from incidents.models import AlarmDelivery, Assignment, Incident, TimerRule
 from journal.types import Fact, entry
 
@@ -21,7 +21,7 @@ class Delivery(BaseModel):
 
 
 class AlarmedUnit(BaseModel):
-    """One unit of an alarm. ``assignment`` is new, or that of the reservation it fulfils."""
+    """One unit of an alarm. ``assignment`` is new, or (``reserved``) that of the reservation it fulfils."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,6 +31,7 @@ class AlarmedUnit(BaseModel):
     why: str = ""
     eta_seconds: int | None = None
     taken_from: UUID | None = None
+    reserved: bool = False
     deliveries: list[Delivery] = []
     # Thresholds as they were in force: another node must not look up its own.
     receipt_seconds: int = 0
@@ -45,11 +46,17 @@ class UnitsAlarmed(IncidentEntry):
     units: list[AlarmedUnit]
     text: str = ""
     followup: bool = False
+    # The incident had an appointment: whoever is alarmed for it need not be reminded of it.
+    scheduled: bool = False
 
     def apply(self, fact: Fact) -> None:
-        Incident.objects.filter(pk=self.incident, dispatch_decided_at=None).update(dispatch_decided_at=fact.at)
-        reserved = Assignment.objects.filter(pk__in=[u.assignment for u in self.units])
-        reserved.update(state=Assignment.State.ALARMED, alarmed_at=fact.at)
+        Incident.objects.filter(pk=self.incident, dispatch_decided_at=None).update(
+            dispatch_decided_at=fact.at
+        )
+        fulfilled = [u.assignment for u in self.units if u.reserved]
+        if fulfilled:
+            reserved = Assignment.objects.filter(pk__in=fulfilled, ended_at=None)
+            reserved.update(state=Assignment.State.ALARMED, alarmed_at=fact.at)
         Assignment.objects.bulk_create(
             [
                 Assignment(
@@ -71,10 +78,13 @@ class UnitsAlarmed(IncidentEntry):
             ],
             ignore_conflicts=True,
         )  # fmt: skip
-        for u in self.units:
-            subject = str(u.assignment)
-            start_timer(TimerRule.Kind.NO_RECEIPT, self.incident, subject, self.centre, fact.at, u.receipt_seconds)
-            start_timer(TimerRule.Kind.NO_STATUS_3, self.incident, subject, self.centre, fact.at, u.status3_seconds)
+        watches = [Watch(TimerRule.Kind.NO_RECEIPT, str(u.assignment), u.receipt_seconds) for u in self.units]
+        watches += [
+            Watch(TimerRule.Kind.NO_STATUS_3, str(u.assignment), u.status3_seconds) for u in self.units
+        ]
+        start_timers(self.incident, self.centre, fact.at, watches)
+        if self.scheduled:
+            clear_timer(TimerRule.Kind.APPOINTMENT, str(self.incident))
 
     def describe(self, fact: Fact) -> str:
         names = ", ".join(u.name for u in self.units)
@@ -135,7 +145,9 @@ class AlarmSent(IncidentEntry):
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(incident=SAMPLE, delivery=UUID(int=30), unit_name="Rotkreuz Jena 83-1", medium="log", ok=True)
+        return cls(
+            incident=SAMPLE, delivery=UUID(int=30), unit_name="Rotkreuz Jena 83-1", medium="log", ok=True
+        )
 
 
 @entry("incident.alarm_receipted", aggregate="incident", personal=())

@@ -44,6 +44,8 @@ class CallReceived(CallEntry):
     accuracy_m: float | None = None
     county: str | None = None
     wait_seconds: int = 0
+    # What the telephone system's clock said where it cannot be right; ``rang_at`` is then ours.
+    reported_at: datetime | None = None
 
     def apply(self, fact: Fact) -> None:
         call = Call(
@@ -55,11 +57,16 @@ class CallReceived(CallEntry):
         start_timer(WAITING, self.call, str(self.call), self.centre, fact.at, self.wait_seconds)
 
     def describe(self, fact: Fact) -> str:
-        return f"Anruf auf {self.line}" + (f" von {self.number}" if self.number else "")
+        text = f"Anruf auf {self.line}" + (f" von {self.number}" if self.number else "")
+        if self.reported_at:
+            text += f" (Uhr der Anlage falsch: {self.reported_at.isoformat(timespec='seconds')})"
+        return text
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(call=UUID(int=1), centre="jena", line="112", rang_at=NOON, number="+4936411234", wait_seconds=10)
+        return cls(
+            call=UUID(int=1), centre="jena", line="112", rang_at=NOON, number="+4936411234", wait_seconds=10
+        )
 
 
 @entry("call.located", aggregate="call", personal=("spot",))
@@ -80,7 +87,9 @@ class CallLocated(CallEntry):
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(call=UUID(int=1), spot=Spot(lon=11.59, lat=50.93), accuracy_m=25, county="16053", source="AML")
+        return cls(
+            call=UUID(int=1), spot=Spot(lon=11.59, lat=50.93), accuracy_m=25, county="16053", source="AML"
+        )
 
 
 @entry("call.answered", aggregate="call", personal=())
@@ -226,6 +235,23 @@ class CallTimerFired(CallEntry):
 
     def describe(self, fact: Fact) -> str:
         return "Anruf wartet zu lange"
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(call=UUID(int=1), timer=UUID(int=5))
+
+
+@entry("call.timer_seen", aggregate="call", personal=())
+class CallTimerSeen(CallEntry):
+    """A dispatcher took note that the call has waited too long."""
+
+    timer: UUID
+
+    def apply(self, fact: Fact) -> None:
+        Timer.objects.filter(pk=self.timer).update(seen_at=fact.at, seen_by=fact.actor.name)
+
+    def describe(self, fact: Fact) -> str:
+        return "Wartender Anruf zur Kenntnis genommen"
 
     @classmethod
     def sample(cls) -> Self:

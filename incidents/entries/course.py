@@ -1,12 +1,15 @@
 """How each unit's assignment goes on: by status message, by recall, by being needed elsewhere."""
 
-from typing import Literal, Self
+from datetime import datetime
+from typing import Any, Literal, Self
 from uuid import UUID
 
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 from pydantic import Field
 
-from incidents.entries.incident import SAMPLE, IncidentEntry
-from incidents.entries.timers import clear_timer, start_timer
+from incidents.entries.incident import NOON, SAMPLE, IncidentEntry
+from incidents.entries.timers import clear_timers, set_timer, start_timer
 from incidents.models import Assignment, TimerRule
 from journal.types import Fact, entry
 
@@ -15,6 +18,9 @@ STEP_NAMES = {
     "en_route": "ausgerückt", "on_scene": "Einsatzstelle an", "at_patient": "am Patienten",
     "transporting": "Patient aufgenommen", "at_hospital": "am Zielort", "ended": "frei",
 }  # fmt: skip
+
+
+ASSIGNMENT_TIMERS = (TimerRule.Kind.NO_RECEIPT, TimerRule.Kind.NO_STATUS_3, TimerRule.Kind.UNIT_SILENT)
 
 
 class AssignmentEntry(IncidentEntry):
@@ -26,12 +32,11 @@ class AssignmentEntry(IncidentEntry):
     def assignments(self):  # type: ignore[no-untyped-def]  # queryset of Assignment
         return Assignment.objects.filter(pk=self.assignment)
 
-    def end(self, fact: Fact, reason: str) -> None:
+    def end(self, at: datetime, reason: str, **columns: Any) -> None:
         self.assignments().filter(ended_at=None).update(
-            state=Assignment.State.ENDED, ended_at=fact.at, end_reason=reason
+            state=Assignment.State.ENDED, ended_at=at, end_reason=reason, **columns
         )
-        for kind in (TimerRule.Kind.NO_RECEIPT, TimerRule.Kind.NO_STATUS_3, TimerRule.Kind.UNIT_SILENT):
-            clear_timer(kind, str(self.assignment))
+        clear_timers(ASSIGNMENT_TIMERS, [str(self.assignment)])
 
     @classmethod
     def sample(cls) -> Self:
@@ -41,32 +46,42 @@ class AssignmentEntry(IncidentEntry):
 @entry("incident.unit_progressed", aggregate="incident", personal=())
 class UnitProgressed(AssignmentEntry):
     """A status moved the assignment. The first time of each step counts (a repeated 4 is no second arrival).
-    ``silent_seconds``: after how long without sign of life the room is told."""
+    ``observed_at``: the sender's time where it can be trusted; ``silent_seconds``: after how long without sign of
+    life the room is told."""
 
     step: Step
     hospital: str | None = None
+    hospital_name: str = ""
     centre: str
+    observed_at: datetime | None = None
     silent_seconds: int = 0
+    reason: str = Field(default="", max_length=200)
 
     def apply(self, fact: Fact) -> None:
-        subject = str(self.assignment)
+        at = self.observed_at or fact.at
         if self.step == "ended":
-            self.end(fact, "")
+            self.end(at, self.reason)
             return
-        self.assignments().filter(**{f"{self.step}_at": None}).update(**{f"{self.step}_at": fact.at})
-        if self.step != "at_patient":
-            self.assignments().filter(ended_at=None).update(state=self.step)
+        column = f"{self.step}_at"
+        changes: dict[str, Any] = {column: Coalesce(F(column), Value(at))}
         if self.hospital:
-            self.assignments().update(hospital_id=self.hospital)
+            changes["hospital_id"] = self.hospital
+        state = {} if self.step == "at_patient" else {"state": self.step}
+        if not self.assignments().filter(ended_at=None).update(**changes, **state):
+            self.assignments().update(**changes)  # a time that came after the end: kept, moves nothing
+            return
         # Whoever drives has got the alarm.
-        clear_timer(TimerRule.Kind.NO_RECEIPT, subject)
-        clear_timer(TimerRule.Kind.NO_STATUS_3, subject)
+        subject = str(self.assignment)
+        clear_timers((TimerRule.Kind.NO_RECEIPT, TimerRule.Kind.NO_STATUS_3), [subject])
         start_timer(
             TimerRule.Kind.UNIT_SILENT, self.incident, subject, self.centre, fact.at, self.silent_seconds
         )
 
     def describe(self, fact: Fact) -> str:
-        return f"{self.unit_name}: {STEP_NAMES[self.step]}" + (f" ({self.hospital})" if self.hospital else "")
+        text = f"{self.unit_name}: {STEP_NAMES[self.step]}"
+        if self.hospital:
+            text += f" ({self.hospital_name or self.hospital})"
+        return text + (f" – {self.reason}" if self.reason else "")
 
     @classmethod
     def sample(cls) -> Self:
@@ -83,8 +98,7 @@ class UnitRecalled(AssignmentEntry):
     reason: str = Field(default="", max_length=200)
 
     def apply(self, fact: Fact) -> None:
-        self.assignments().filter(ended_at=None).update(recalled_at=fact.at)
-        self.end(fact, self.reason or "Rückalarm")
+        self.end(fact.at, self.reason or "Rückalarm", recalled_at=fact.at)
 
     def describe(self, fact: Fact) -> str:
         return f"Rückalarm: {self.unit_name}" + (f" – {self.reason}" if self.reason else "")
@@ -98,7 +112,7 @@ class UnitTaken(AssignmentEntry):
     other_number: str
 
     def apply(self, fact: Fact) -> None:
-        self.end(fact, f"abgezogen zu {self.other_number}")
+        self.end(fact.at, f"abgezogen zu {self.other_number}")
 
     def describe(self, fact: Fact) -> str:
         return f"{self.unit_name} abgezogen zu Einsatz {self.other_number}"
@@ -113,17 +127,27 @@ class UnitTaken(AssignmentEntry):
 
 @entry("incident.unit_joined", aggregate="incident", personal=())
 class UnitJoined(AssignmentEntry):
-    """A unit came over from an incident that was merged into this one, with its state and its times."""
+    """A unit came over from an incident that was merged into this one or split, with its state and its times.
+    ``times``: columns of the assignment; ``timers``: what is still awaited, kind to due time."""
 
     unit: str
     state: str
-    times: dict[str, str] = {}
+    centre: str
+    times: dict[str, datetime] = {}
+    timers: dict[str, datetime] = {}
+    hospital: str | None = None
+    why: str = Field(default="", max_length=200)
+    eta_seconds: int | None = None
+    taken_from: UUID | None = None
 
     def apply(self, fact: Fact) -> None:
         row = Assignment(
-            id=self.assignment, incident_id=self.incident, unit_id=self.unit, state=self.state, **self.times
-        )
+            id=self.assignment, incident_id=self.incident, unit_id=self.unit, state=self.state, why=self.why,
+            eta_seconds=self.eta_seconds, hospital_id=self.hospital, taken_from=self.taken_from, **self.times,
+        )  # fmt: skip
         Assignment.objects.bulk_create([row], ignore_conflicts=True)
+        for kind, due_at in self.timers.items():
+            set_timer(kind, self.incident, str(self.assignment), self.centre, due_at)
 
     def describe(self, fact: Fact) -> str:
         return f"{self.unit_name} übernommen"
@@ -132,7 +156,7 @@ class UnitJoined(AssignmentEntry):
     def sample(cls) -> Self:
         return cls(
             incident=SAMPLE, assignment=UUID(int=22), unit="j-83-2", unit_name="Rotkreuz Jena 83-2", state="on_scene",
-            times={"alarmed_at": "2026-01-01T12:00:00+00:00"},
+            centre="jena", times={"alarmed_at": NOON},
         )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from incidents.entries.timers import clear_timer, set_timer
-from incidents.models import Assignment, Incident, Timer, TimerRule
+from incidents.labels import OUTCOMES
+from incidents.models import AlarmDelivery, Assignment, Incident, Timer, TimerRule
 from journal.keys import destroy
 from journal.types import EntryType, Fact, entry
 from resources.entries import Spot
@@ -48,7 +49,16 @@ class IncidentEntry(EntryType):
 @entry(
     "incident.opened",
     aggregate="incident",
-    personal=("place", "place_id", "place_detail", "municipality", "spot", "report", "caller_name", "caller_number"),
+    personal=(
+        "place",
+        "place_id",
+        "place_detail",
+        "municipality",
+        "spot",
+        "report",
+        "caller_name",
+        "caller_number",
+    ),
 )
 class IncidentOpened(IncidentEntry):
     """An incident was opened. ``call_*``: times of the call it came from; ``appointment_seconds``: lead time."""
@@ -176,7 +186,11 @@ class IncidentInterviewed(IncidentEntry):
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(incident=SAMPLE, tree="start", answers=[{"node": "was", "question": "Was?", "answer": "b", "text": "Brand"}])
+        return cls(
+            incident=SAMPLE,
+            tree="start",
+            answers=[{"node": "was", "question": "Was?", "answer": "b", "text": "Brand"}],
+        )
 
 
 @entry("incident.keyword_raised", aggregate="incident", personal=())
@@ -192,7 +206,9 @@ class KeywordRaised(IncidentEntry):
         self.change(keyword_id=self.keyword, priority=self.priority, keyword_set_at=fact.at)
 
     def describe(self, fact: Fact) -> str:
-        return f"Stichworterhöhung {self.previous} → {self.keyword}" + (f": {self.reason}" if self.reason else "")
+        return f"Stichworterhöhung {self.previous} → {self.keyword}" + (
+            f": {self.reason}" if self.reason else ""
+        )
 
     @classmethod
     def sample(cls) -> Self:
@@ -248,7 +264,9 @@ class IncidentMerged(IncidentEntry):
     def apply(self, fact: Fact) -> None:
         self.change(state=Incident.State.MERGED, merged_into=self.into, closed_at=fact.at, outcome="merged")
         Assignment.objects.filter(incident_id=self.incident, ended_at=None).update(
-            state=Assignment.State.ENDED, ended_at=fact.at, end_reason=f"zusammengelegt mit {self.into_number}"
+            state=Assignment.State.ENDED,
+            ended_at=fact.at,
+            end_reason=f"zusammengelegt mit {self.into_number}",
         )
         Timer.objects.filter(aggregate_id=self.incident).delete()
 
@@ -383,7 +401,9 @@ class IncidentClosed(IncidentEntry):
         Timer.objects.filter(aggregate_id=self.incident).delete()
 
     def describe(self, fact: Fact) -> str:
-        return f"Einsatz abgeschlossen ({self.outcome})" + (f": {self.note}" if self.note else "")
+        return f"Einsatz abgeschlossen ({OUTCOMES.get(self.outcome, self.outcome)})" + (
+            f": {self.note}" if self.note else ""
+        )
 
     @classmethod
     def sample(cls) -> Self:
@@ -401,6 +421,7 @@ class IncidentForgotten(IncidentEntry):
             place="", place_id="", place_detail="", municipality="", point=None, report="", caller_name="",
             caller_number="", interview=[],
         )  # fmt: skip
+        AlarmDelivery.objects.filter(incident_id=self.incident).update(text="")
         destroy(f"incident:{self.incident}")
 
     def describe(self, fact: Fact) -> str:
