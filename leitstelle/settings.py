@@ -33,6 +33,8 @@ LEITSTELLE_NODE = os.environ.get("LEITSTELLE_NODE", "jena")
 LEITSTELLE_CENTRES = _list("LEITSTELLE_CENTRES", "jena,gera")
 LEITSTELLE_WEB_PORT = int(os.environ.get("LEITSTELLE_WEB_PORT", "8000"))
 LEITSTELLE_SOCKETS_PORT = int(os.environ.get("LEITSTELLE_SOCKETS_PORT", "8001"))
+# Set where a proxy serves the websockets under another address.
+LEITSTELLE_SOCKETS_URL = os.environ.get("LEITSTELLE_SOCKETS_URL", "")
 LEITSTELLE_RUN_DIR = Path(os.environ.get("LEITSTELLE_RUN_DIR", BASE_DIR / ".run"))
 # A seat token is good for one long shift; it can be revoked at any time.
 SEAT_TOKEN_SECONDS = 16 * 3600
@@ -49,6 +51,9 @@ ASGI_APPLICATION = "leitstelle.asgi.application"
 
 HTTPS = os.environ.get("LEITSTELLE_HTTPS", "1") == "1"
 SECURE_SSL_REDIRECT = HTTPS
+# Supervisors and containers ask the process itself, without the proxy in front.
+SECURE_REDIRECT_EXEMPT = ["^health$"]
+CSRF_FAILURE_VIEW = "leitstelle.errors.csrf_failure"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -138,7 +143,11 @@ DATABASES = {
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
-            "pool": {"min_size": 1, "max_size": int(os.environ.get("LEITSTELLE_POOL_SIZE", "8")), "timeout": 5},
+            "pool": {
+                "min_size": 1,
+                "max_size": int(os.environ.get("LEITSTELLE_POOL_SIZE", "8")),
+                "timeout": 5,
+            },
             # A forgotten transaction must not hold locks; a lock must not hold a dispatcher.
             "options": "-c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
             " -c statement_timeout=30000 -c synchronous_commit=on",
@@ -188,10 +197,11 @@ STORAGES = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["leitstelle.api.authentication.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["leitstelle.api.throttles.PerCaller"],
+    "DEFAULT_RENDERER_CLASSES": ["leitstelle.api.content.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["leitstelle.api.content.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "leitstelle.api.problems.problem_handler",
 }
@@ -200,11 +210,19 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "POSTPROCESSING_HOOKS": ["leitstelle.api.openapi.add_problems"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
-LEAFLET_CONFIG = {"DEFAULT_CENTER": (50.85, 11.9), "DEFAULT_ZOOM": 9, "TILES": [], "SPATIAL_EXTENT": (10.8, 50.3, 12.8, 51.2)}
+LEAFLET_CONFIG = {
+    "DEFAULT_CENTER": (50.85, 11.9),
+    "DEFAULT_ZOOM": 9,
+    "TILES": [],
+    "SPATIAL_EXTENT": (10.8, 50.3, 12.8, 51.2),
+}
 
 LOGGING = {
     "version": 1,
