@@ -31,7 +31,7 @@ class Command(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=10_000)
 
 
-class Refused(Exception):  # noqa: N818  the word of the domain: a refusal is an answer, not a failure
+class Refused(Exception):
     """A command was understood and not carried out. Nothing was changed.
 
     code: stable English identifier for programs; reason: German sentence for people; detail: what helps to go on

@@ -73,9 +73,7 @@ def _known(raw: Raw) -> bool:
 
 def _store(raw: Raw) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE journal_position SET pos = pos + 1, hlc = greatest(hlc, %s) RETURNING pos", [raw.hlc]
-        )
+        cursor.execute("UPDATE journal_position SET pos = pos + 1, hlc = greatest(hlc, %s) RETURNING pos", [raw.hlc])
         pos = cursor.fetchone()[0]
     values = {name: getattr(raw, name) for name in Raw.__dataclass_fields__}
     Entry(pos=pos, stored_at=timezone.now(), **values).save(force_insert=True)
@@ -140,7 +138,7 @@ def digests() -> dict[str, str]:
             table, pk = replica.model._meta.db_table, replica.model._meta.pk.column
             # Identifiers come from our own models, never from outside.
             cursor.execute(
-                f'SELECT coalesce(md5(string_agg(md5(t::text), \'\' ORDER BY t."{pk}"::text)), \'\') FROM "{table}" t'
+                f"SELECT coalesce(md5(string_agg(md5(t::text), '' ORDER BY t.\"{pk}\"::text)), '') FROM \"{table}\" t"
             )
             result[table] = cursor.fetchone()[0]
     return result

@@ -29,9 +29,7 @@ class Entry(models.Model):
     class Meta:
         verbose_name = "Journaleintrag"
         verbose_name_plural = "Journaleinträge"
-        constraints = (
-            models.UniqueConstraint(fields=["origin", "incarnation", "seq"], name="entry_identity"),
-        )
+        constraints = (models.UniqueConstraint(fields=["origin", "incarnation", "seq"], name="entry_identity"),)
         indexes = (
             models.Index(fields=["aggregate_kind", "aggregate_id", "hlc", "origin", "seq"], name="entry_aggregate"),
             models.Index(fields=["command_id"], name="entry_command"),

@@ -1,4 +1,4 @@
-"""Static files with content hashes in their names, ES module imports rewritten to match: cached for ever, no bundler."""
+"""Static files named by their content, ES module imports rewritten to match: cached for ever, no bundler."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 

@@ -172,7 +172,12 @@ class HospitalSaved(MasterEntry):
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(id="ukj", name="Universitätsklinikum Jena", departments=["Notaufnahme"], point=Spot(lon=11.6, lat=50.9))
+        return cls(
+            id="ukj",
+            name="Universitätsklinikum Jena",
+            departments=["Notaufnahme"],
+            point=Spot(lon=11.6, lat=50.9),
+        )
 
 
 @entry("station.saved", aggregate="station", personal=())
@@ -283,7 +288,12 @@ class StatusReported(EntryType):
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(unit="j-83-1", status=1, observed_at=datetime.fromisoformat("2026-01-01T12:00:00+00:00"), source="radio")
+        return cls(
+            unit="j-83-1",
+            status=1,
+            observed_at=datetime.fromisoformat("2026-01-01T12:00:00+00:00"),
+            source="radio",
+        )
 
 
 @entry("unit.overlay_answered", aggregate="unit_state", personal=())

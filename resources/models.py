@@ -17,7 +17,11 @@ from resources.status import STATUS_CHOICES
 def reference(to: str, name: str, **options: object) -> models.ForeignKey:
     """A reference to another aggregate: joins like a foreign key, constrains nothing."""
     return models.ForeignKey(
-        to, on_delete=models.DO_NOTHING, db_constraint=False, related_name=name, **options  # type: ignore[arg-type]
+        to,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name=name,
+        **options,  # type: ignore[arg-type]
     )
 
 
@@ -163,9 +167,15 @@ class Station(Master):
 class UnitType(Master):
     """A kind of unit: ``id`` is its short name (RTW, HLF20 …)."""
 
-    branch = models.CharField("Zweig", max_length=8, choices=[("rescue", "Rettungsdienst"), ("fire", "Feuerwehr"), ("other", "Sonstige")])
+    branch = models.CharField(
+        "Zweig",
+        max_length=8,
+        choices=[("rescue", "Rettungsdienst"), ("fire", "Feuerwehr"), ("other", "Sonstige")],
+    )
     capabilities = ArrayField(models.CharField(max_length=30), verbose_name="Fähigkeiten", default=list)
-    speed_kmh = models.FloatField("Geschwindigkeit in km/h", help_text="Mittel auf der Straße, bei Luftrettung in der Luft")
+    speed_kmh = models.FloatField(
+        "Geschwindigkeit in km/h", help_text="Mittel auf der Straße, bei Luftrettung in der Luft"
+    )
     airborne = models.BooleanField("fliegt", default=False)
     order = models.IntegerField("Rang", default=100)
 
@@ -180,7 +190,9 @@ class Unit(Master):
 
     type = reference("resources.UnitType", "units", verbose_name="Typ")
     station = reference("resources.Station", "units", verbose_name="Wache")
-    short = models.CharField("Kurzruf", max_length=24, db_index=True, help_text="wie auf der Kommandozeile getippt: 83-1")
+    short = models.CharField(
+        "Kurzruf", max_length=24, db_index=True, help_text="wie auf der Kommandozeile getippt: 83-1"
+    )
     opta = models.CharField("OPTA", max_length=24, blank=True)
     issi = models.CharField("ISSI", max_length=10, blank=True, db_index=True)
     capabilities = ArrayField(
@@ -189,7 +201,9 @@ class Unit(Master):
     crew = models.CharField("Besatzung", max_length=12, help_text="Führung/Mannschaft, z. B. 1/8")
     turnout_seconds = models.IntegerField("Ausrückezeit in s", help_text="von der Alarmierung bis zum Ausrücken")
     availability = models.JSONField(
-        "Verfügbarkeit", default=list, blank=True,
+        "Verfügbarkeit",
+        default=list,
+        blank=True,
         help_text='Zeitfenster, leer = immer: [{"days": [0-6, 0 = Montag], "from": "18:00", "to": "06:00"}]',
     )
     media = ArrayField(models.CharField(max_length=20), verbose_name="Alarmwege", default=list)

@@ -1,0 +1,26 @@
+"""The sockets process: consoles' websockets and its own health, nothing else."""
+
+import gc
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leitstelle.settings")
+django.setup()
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  needs the apps
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.urls import path  # noqa: E402
+
+from leitstelle.console.consumers import ConsoleConsumer  # noqa: E402
+from leitstelle.health import asgi_health  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": asgi_health,
+        "websocket": AllowedHostsOriginValidator(URLRouter([path("console/socket", ConsoleConsumer.as_asgi())])),
+    }
+)
+# What is loaded by now lives as long as the process: full collections must not walk it and delay frames.
+gc.collect()
+gc.freeze()

@@ -1,0 +1,186 @@
+"""The console's HTTP: commands in, pictures and look-ups out. Always JSON, always an actor, never a traceback."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from incidents import proposal as proposals
+from incidents import selectors as incident_selectors
+from journal.actor import Actor
+from journal.commands import Refused, execute
+from leitstelle.accounts import roles, seats
+from leitstelle.console import master, picture
+from leitstelle.console.search import search_all
+
+MAX_BODY_BYTES = 65_536
+STATUS = {"invalid": 422, "forbidden": 403, "unknown_command": 404, "not_found": 404, "unauthenticated": 401}
+STATUS |= {"malformed": 400, "too_large": 413}
+
+View = Callable[..., HttpResponse]
+
+
+def respond(value: Any, status: int = 200) -> HttpResponse:
+    body = value if isinstance(value, bytes) else orjson.dumps(value, option=orjson.OPT_UTC_Z, default=str)
+    return HttpResponse(body, status=status, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def refuse(answer: dict[str, Any]) -> HttpResponse:
+    return respond(answer, STATUS.get(answer["refused"], 409))
+
+
+def for_console(view: Callable[[HttpRequest, Actor], HttpResponse] | Callable[..., HttpResponse]) -> View:
+    """Admit people at a seat; refusals raised inside become JSON with the matching status.
+
+    Cross-site requests are kept out by the cookie (SameSite=Strict) and, for POST, by a header that no foreign form
+    can set, so Django's own token is not needed here.
+    """
+
+    @csrf_exempt
+    @wraps(view)
+    def admitted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        actor = seats.actor_of(request.COOKIES.get(seats.COOKIE, ""))
+        try:
+            if actor is None:
+                raise Refused("unauthenticated", _("Bitte melden Sie sich an."))
+            if not actor.roles & roles.CONSOLE:
+                raise Refused("forbidden", _("Dafür fehlt Ihnen die Berechtigung."))
+            if request.method == "POST" and request.headers.get("X-Leitstelle") != "1":
+                raise Refused("forbidden", _("Diese Anfrage kommt nicht von der Konsole."))
+            return view(request, actor, *args, **kwargs)
+        except Refused as refusal:
+            return refuse(refusal.to_json())
+
+    return admitted
+
+
+def body_of(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object in the body. Raises Refused."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
+        raise Refused("too_large", _("Die Eingabe ist zu groß."), limit=MAX_BODY_BYTES)
+    try:
+        value = orjson.loads(request.body)
+    except orjson.JSONDecodeError:
+        raise Refused("malformed", _("Die Anfrage ist kein gültiges JSON.")) from None
+    if not isinstance(value, dict):
+        raise Refused("malformed", _("Die Anfrage ist kein JSON-Objekt."))
+    return value
+
+
+@require_POST
+@for_console
+def command(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """``{"command_id": uuid, "data": {…}}`` -> the answer of ``journal.commands.execute``."""
+    body = body_of(request)
+    try:
+        command_id = UUID(body["command_id"])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise Refused("malformed", _("Dem Befehl fehlt eine gültige Nummer (command_id).")) from None
+    data = body.get("data", {})
+    if not isinstance(data, dict):
+        raise Refused("malformed", _("Die Daten des Befehls sind kein JSON-Objekt."))
+    answer = execute(name, data, command_id=command_id, actor=actor)
+    return refuse(answer) if "refused" in answer else respond(answer)
+
+
+@require_GET
+@for_console
+def snapshot(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Everything the console shows; ``?part=board`` the unit board alone."""
+    if request.GET.get("part") == "board":
+        return respond(picture.board())
+    return respond(picture.snapshot(actor) | {"sockets_url": sockets_url(request)})
+
+
+def sockets_url(request: HttpRequest) -> str:
+    """Where the console's websocket is: behind the proxy under the same host, in the demo on the next port."""
+    if settings.LEITSTELLE_SOCKETS_URL:
+        return str(settings.LEITSTELLE_SOCKETS_URL)
+    host = request.get_host().rsplit(":", 1)[0]
+    scheme = "wss" if request.is_secure() else "ws"
+    return f"{scheme}://{host}:{settings.LEITSTELLE_SOCKETS_PORT}/console/socket"
+
+
+@require_GET
+@for_console
+def geography(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """County areas and place names for the map without tiles; the browser keeps them for the day."""
+    response = respond(master.geography())
+    response["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
+@require_GET
+@for_console
+def incident(request: HttpRequest, actor: Actor, incident_id: UUID) -> HttpResponse:
+    """One incident, open or closed, with its log, its calls and its interval record."""
+    view = incident_selectors.incident_file(str(incident_id))
+    if view is None:
+        raise Refused("not_found", _("Diesen Einsatz gibt es nicht."))
+    return respond(view)
+
+
+@require_GET
+@for_console
+def incidents(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Incidents, newest first: ``state`` (open, closed, all), ``q``, ``before`` (ISO time), 50 at a time."""
+    query = request.GET
+    return respond(
+        {
+            "incidents": incident_selectors.incident_list(
+                state=query.get("state", "open"),
+                q=query.get("q", "")[:100],
+                before=_time(query.get("before")),
+            )
+        }
+    )
+
+
+@require_GET
+@for_console
+def search(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """``q`` in places, incidents, units and keywords at once; ``lon``/``lat`` prefer what is near."""
+    near = _spot(request.GET)
+    return respond(search_all(request.GET.get("q", "")[:100], near))
+
+
+@require_GET
+@for_console
+def nearby(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Open incidents near a place (``lon``, ``lat``) and time, and earlier calls of ``number``."""
+    call = request.GET.get("call", "")
+    return respond(
+        incident_selectors.nearby(spot=_spot(request.GET), number=request.GET.get("number", "")[:40], call=call[:36])
+    )
+
+
+@require_POST
+@for_console
+def proposal(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """What to send, see ``incidents.proposal``."""
+    return respond(proposals.propose(proposals.Query.parse(body_of(request))))
+
+
+def _spot(query: Any) -> tuple[float, float] | None:
+    """(lon, lat) in degrees, or None where they are not given or not on earth."""
+    try:
+        lon, lat = float(query["lon"]), float(query["lat"])
+    except (KeyError, ValueError):
+        return None
+    return (lon, lat) if -180 <= lon <= 180 and -90 <= lat <= 90 else None
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        value = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return value if value.tzinfo else None

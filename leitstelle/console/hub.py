@@ -1,0 +1,99 @@
+"""Fan-out inside one process: a frame is encoded once and put into each console's bounded queue.
+
+A channel layer's groups would drop above their capacity, forget a member after 24 h and take ten times as long. Here a
+console that does not read is closed and starts again from the journal; it never slows the others or the writer.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from journal.actor import Actor
+
+# About ten seconds of a storm; beyond it a new snapshot is cheaper for both sides.
+QUEUE_FRAMES = 256
+
+CLOSE_REVOKED = 4401
+CLOSE_TOO_SLOW = 4408
+CLOSE_RESTART = 1012
+
+
+@dataclass(eq=False, slots=True)
+class Console:
+    """One connected console. ``sender`` empties the queue into the socket; cancelling it closes the socket with
+    ``close_code``, even while a send waits for a browser that does not read."""
+
+    actor: Actor
+    queue: "asyncio.Queue[str]" = field(default_factory=lambda: asyncio.Queue(QUEUE_FRAMES))
+    sender: "asyncio.Task[None] | None" = None
+    close_code: int = 0
+    incident: str | None = None
+    typing: str | None = None
+
+    def put(self, frame: str) -> None:
+        """Never waits: a full queue closes the console."""
+        try:
+            self.queue.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.close(CLOSE_TOO_SLOW)
+
+    def close(self, code: int) -> None:
+        if not self.close_code:
+            self.close_code = code
+            if self.sender:
+                self.sender.cancel()
+
+
+class Hub:
+    """All consoles of this process. Touched only from the event loop's thread."""
+
+    def __init__(self) -> None:
+        self.consoles: set[Console] = set()
+        self.presence_changed = False
+
+    def join(self, console: Console, frames: Iterable[str]) -> None:
+        """From now on the console gets everything; ``frames`` bring it here."""
+        for frame in frames:
+            console.put(frame)
+        self.consoles.add(console)
+
+    def leave(self, console: Console) -> None:
+        self.consoles.discard(console)
+        self.presence_changed = self.presence_changed or console.incident is not None
+
+    def broadcast(self, frames: dict[str, str]) -> None:
+        """``frames``: text by centre; the empty centre is that of actors who work for all."""
+        for console in tuple(self.consoles):
+            frame = frames.get(console.actor.centre)
+            if frame is not None:
+                console.put(frame)
+
+    def to_all(self, frame: str) -> None:
+        for console in tuple(self.consoles):
+            console.put(frame)
+
+    def close_seat(self, user: str, seat: str) -> None:
+        """The seat was left or revoked: its sockets end."""
+        for console in tuple(self.consoles):
+            if console.actor.id == user and console.actor.seat == seat:
+                console.close(CLOSE_REVOKED)
+
+    def close_all(self, code: int) -> None:
+        for console in tuple(self.consoles):
+            console.close(code)
+
+    def here(self, console: Console, incident: str | None, typing: str | None) -> None:
+        """A signal: this console looks at ``incident`` and types in field ``typing``; newest wins."""
+        if (console.incident, console.typing) != (incident, typing):
+            console.incident, console.typing = incident, typing
+            self.presence_changed = True
+
+    def presence(self) -> dict[str, list[dict[str, str | None]]]:
+        """Who is in which incident, by incident."""
+        result: dict[str, list[dict[str, str | None]]] = {}
+        for console in self.consoles:
+            if console.incident:
+                person = {"seat": console.actor.seat, "name": console.actor.name, "field": console.typing}
+                if person not in result.setdefault(console.incident, []):
+                    result[console.incident].append(person)
+        return result

@@ -1,0 +1,121 @@
+"""What a console shows, as of a position: all of it (snapshot), or what changed after a position (frame).
+
+Both use the same selectors, so applying frames to a snapshot gives the snapshot taken later: a frame carries the whole
+new view of everything touched (None: no longer live), never a difference.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from incidents import selectors as incident_selectors
+from journal import tail
+from journal.actor import Actor
+from leitstelle.console import master
+from resources.models import Position, SeatSession
+
+# Behind by more than this a console starts afresh: a snapshot is cheaper than that many views.
+MAX_CATCH_UP = 2_000
+# A position older than this is not worth a place in a snapshot.
+POSITION_HOURS = 24
+
+
+def snapshot(actor: Actor) -> dict[str, Any]:
+    """Everything ``actor``'s console shows, and the position it belongs to."""
+    with tail.snapshot() as pos:
+        return {
+            "pos": pos,
+            "now": timezone.now(),
+            "me": {"user": actor.id, "name": actor.name, "seat": actor.seat, "centre": actor.centre,
+                   "roles": sorted(actor.roles)},
+            "node": settings.LEITSTELLE_NODE,
+            "master": master.rows(),
+            "calls": incident_selectors.live_calls(actor.centre),
+            "incidents": incident_selectors.open_incidents(),
+            "units": incident_selectors.unit_views(),
+            "positions": positions(),
+            "seats": seats(),
+        }  # fmt: skip
+
+
+def board() -> dict[str, Any]:
+    """The unit board alone: every unit's status, commitment and last position."""
+    with tail.snapshot() as pos:
+        return {"pos": pos, "units": incident_selectors.unit_views(), "positions": positions()}
+
+
+def positions() -> dict[str, dict[str, Any]]:
+    """Last known position of every unit, with the time of its observation."""
+    since = timezone.now() - timedelta(hours=POSITION_HOURS)
+    rows = Position.objects.filter(received_at__gte=since)
+    return {row.unit_id: position_view(row) for row in rows}
+
+
+def position_view(row: Position) -> dict[str, Any]:
+    return {
+        "lon": round(row.point.x, 6),
+        "lat": round(row.point.y, 6),
+        "at": row.observed_at,
+        "speed": row.speed_kmh,
+        "heading": row.heading,
+    }
+
+
+def seats(ids: Iterable[str] | None = None) -> dict[str, dict[str, Any] | None]:
+    """Who sits where; of the seats asked for, an empty one is None."""
+    sessions = SeatSession.objects.filter(ended_at=None).order_by("began_at")
+    result: dict[str, dict[str, Any] | None] = {}
+    if ids is not None:
+        result = dict.fromkeys(ids)
+        sessions = sessions.filter(seat__in=result)
+    for session in sessions:
+        result[session.seat_id] = {"user": session.user_name, "since": session.began_at}
+    return result
+
+
+class Change:
+    """What the entries between two positions touched, read as of the second. Use inside ``tail.snapshot()``."""
+
+    def __init__(self, entries: list[tail.Stored]) -> None:
+        self.pos = entries[-1].pos
+        touched: dict[str, set[str]] = {}
+        for entry in entries:
+            touched.setdefault(entry.aggregate_kind, set()).add(entry.aggregate_id)
+        self.at = max((e.fact.at for e in entries if e.fact), default=None)
+        self.ended_sessions = [UUID(e.aggregate_id) for e in entries if e.type == "seat.left"]
+        self.incidents = incident_selectors.incident_views(touched.get("incident", ()))
+        self.calls = incident_selectors.call_views(touched.get("call", ()))
+        units = touched.get("unit_state", set()) | touched.get("cover", set()) | touched.get("unit", set())
+        units |= incident_selectors.units_of(touched.get("incident", ()))
+        self.units = incident_selectors.unit_views(units) if units else {}
+        self.seats = self._seats(touched.get("seat_session", ()))
+        self.master = {
+            name: master.rows_of(kind, touched[kind])
+            for kind, (name, _model, _view) in master.KINDS.items()
+            if kind in touched
+        }
+        self.log = [
+            line for e in entries if e.aggregate_kind == "incident" and (line := incident_selectors.log_line(e))
+        ]
+
+    def _seats(self, sessions: Iterable[str]) -> dict[str, Any]:
+        ids = list(sessions)
+        return seats(SeatSession.objects.filter(pk__in=ids).values_list("seat_id", flat=True)) if ids else {}
+
+    def frame(self, centre: str) -> dict[str, Any]:
+        """The change as a console of ``centre`` may see it: calls are the business of the centre they rang at (of
+        another one a console only learns that it has no such call); an actor without a centre works for all."""
+        calls = {
+            ident: view if view and (not centre or view["centre"] == centre) else None
+            for ident, view in self.calls.items()
+        }
+        frame: dict[str, Any] = {"t": "frame", "pos": self.pos, "at": self.at}
+        parts = {
+            "calls": calls, "incidents": self.incidents, "units": self.units, "seats": self.seats,
+            "master": self.master, "log": self.log,
+        }  # fmt: skip
+        return frame | {name: part for name, part in parts.items() if part}

@@ -1,0 +1,19 @@
+"""One search field over everything: places, incidents, units, keywords."""
+
+from typing import Any
+
+from incidents import selectors as incident_selectors
+from resources import search as place_search
+
+LIMIT = 8
+
+
+def search_all(text: str, near: tuple[float, float] | None) -> dict[str, list[dict[str, Any]]]:
+    """Hits by kind, best first; empty lists for an empty question."""
+    text = text.strip()
+    if not text:
+        return {"places": [], "incidents": []}
+    return {
+        "places": place_search.places(text, near=near, limit=LIMIT),
+        "incidents": incident_selectors.incident_list(state="all", q=text, limit=LIMIT),
+    }

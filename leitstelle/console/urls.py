@@ -1,0 +1,17 @@
+"""Addresses of the console, below /console/."""
+
+from django.urls import path
+
+from leitstelle.console import door
+
+app_name = "console"
+urlpatterns = [
+    path("snapshot", door.snapshot, name="snapshot"),
+    path("command/<str:name>", door.command, name="command"),
+    path("geography", door.geography, name="geography"),
+    path("incident/<uuid:incident_id>", door.incident, name="incident"),
+    path("incidents", door.incidents, name="incidents"),
+    path("search", door.search, name="search"),
+    path("nearby", door.nearby, name="nearby"),
+    path("proposal", door.proposal, name="proposal"),
+]
