@@ -46,28 +46,6 @@ def health(request: HttpRequest) -> JsonResponse:
     return response
 
 
-async def asgi_health(
-    scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
-) -> None:
-    """The same for a process that serves sockets: a bare ASGI application, 404 for any other address."""
-    if scope["path"] != "/health":
-        number, body = 404, b"{}"
-    else:
-        answer = await asyncio.to_thread(_state_in_thread)
-        number, body = (200 if answer["ok"] else 503), orjson.dumps(answer)
-    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": number, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _state_in_thread() -> dict[str, Any]:
-    """``state`` on a thread that Django does not manage: the connection goes back to the pool at once."""
-    try:
-        return state()
-    finally:
-        connection.close()
-
-
 def _position() -> int | None:
     try:
         return head()
