@@ -38,6 +38,9 @@ LEITSTELLE_SOCKETS_URL = os.environ.get("LEITSTELLE_SOCKETS_URL", "")
 LEITSTELLE_RUN_DIR = Path(os.environ.get("LEITSTELLE_RUN_DIR", BASE_DIR / ".run"))
 # A seat token is good for one long shift; it can be revoked at any time.
 SEAT_TOKEN_SECONDS = 16 * 3600
+# A call this close to an open incident, in metres and minutes, is offered for attachment.
+LEITSTELLE_NEARBY_METRES = 300
+LEITSTELLE_NEARBY_MINUTES = 30
 
 # --- web -------------------------------------------------------------------------------------------------------
 # Without a key given, sessions end with the process; every real node gets one from its environment.
