@@ -29,7 +29,7 @@ def key_for_writing(subject: str) -> bytes:
 def keys_for_reading(subjects: Iterable[str]) -> dict[str, bytes]:
     """The keys that still exist among ``subjects``."""
     rows = Key.objects.filter(subject__in=set(subjects), secret__isnull=False).values_list("subject", "secret")
-    return {subject: bytes(secret) for subject, secret in rows}
+    return {subject: bytes(secret) for subject, secret in rows if secret is not None}
 
 
 def destroy(subject: str) -> None:

@@ -98,7 +98,7 @@ class Waker:
     def _subscribed(self) -> "redis.client.PubSub | None":
         if self._pubsub is None and time.monotonic() >= self._retry_at:
             try:
-                pubsub = notify.connect(timeout=HINTED_POLL_SECONDS + 1).pubsub()
+                pubsub = notify.connect(timeout=HINTED_POLL_SECONDS + 1).pubsub()  # type: ignore[no-untyped-call]
                 pubsub.subscribe(notify.CHANNEL)
                 self._pubsub = pubsub
             except redis.RedisError:

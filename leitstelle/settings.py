@@ -90,7 +90,6 @@ INSTALLED_APPS = [
     "federation",
     "leitstelle.accounts",
     "leitstelle.console",
-    "leitstelle.dashboards",
     "leitstelle.api",
     "leitstelle.simulator",
 ]
