@@ -56,7 +56,13 @@ class MasterEntry(EntryType):
 
     def apply(self, fact: Fact) -> None:
         columns = self.columns()
-        self.model._default_manager.update_or_create(pk=columns.pop("id"), defaults=columns)
+        # One statement where update_or_create takes four; loading all reference data is three thousand of them.
+        self.model._default_manager.bulk_create(
+            [self.model(**columns)],
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=[name for name in columns if name != "id"],
+        )
 
     def describe(self, fact: Fact) -> str:
         return f"{self.model._meta.verbose_name} „{self.name}“ gespeichert"

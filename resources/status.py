@@ -3,7 +3,8 @@
 from typing import Final
 
 OVERLAYS: Final = frozenset({0, 5})
-FREE: Final = frozenset({1, 2})
+AT_STATION: Final = 2
+FREE: Final = frozenset({1, AT_STATION})
 CONDITIONAL: Final = 8
 OUT_OF_SERVICE: Final = 6
 UNAVAILABLE: Final = frozenset({6, 9})

@@ -6,5 +6,4 @@ class AccountsConfig(AppConfig):
     verbose_name = "Benutzer"
 
     def ready(self) -> None:
-        # Importing registers the entry types.
-        from leitstelle.accounts import entries  # noqa: F401, PLC0415
+        from leitstelle.accounts import entries, services  # noqa: F401  registers entry types and commands

@@ -74,4 +74,9 @@ class ApiKeySaved(EntryType):
 
 def _save(model: type[Any], data: EntryType) -> None:
     columns = {name: getattr(data, name) for name in type(data).model_fields}
-    model.objects.update_or_create(pk=columns.pop("id"), defaults=columns)
+    model.objects.bulk_create(
+        [model(**columns)],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=[name for name in columns if name != "id"],
+    )

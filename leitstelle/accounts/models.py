@@ -25,9 +25,7 @@ class User(AbstractBaseUser):
     name = models.CharField("Name", max_length=120, help_text="wie er im Einsatztagebuch steht")
     email = models.EmailField("E-Mail", blank=True)
     centre = models.CharField("Leitstelle", max_length=64, blank=True, help_text="leer: alle Leitstellen")
-    roles = ArrayField(
-        models.CharField(max_length=20, choices=roles.PERSON_ROLES), verbose_name="Rollen", default=list
-    )
+    roles = ArrayField(models.CharField(max_length=20, choices=roles.PERSON_ROLES), verbose_name="Rollen", default=list)
     example = models.BooleanField("Beispiel", default=False)
     active = models.BooleanField("in Gebrauch", default=True)
 
@@ -84,9 +82,7 @@ class ApiKey(models.Model):
     id = models.CharField("Kennung", primary_key=True, max_length=64)
     name = models.CharField("Name", max_length=120)
     sha256 = models.CharField("Prüfsumme", max_length=64, editable=False, db_index=True)
-    roles = ArrayField(
-        models.CharField(max_length=20, choices=roles.KEY_ROLES), verbose_name="Rollen", default=list
-    )
+    roles = ArrayField(models.CharField(max_length=20, choices=roles.KEY_ROLES), verbose_name="Rollen", default=list)
     centre = models.CharField("Leitstelle", max_length=64, blank=True, help_text="leer: alle Leitstellen")
     example = models.BooleanField("Beispiel", default=False)
     active = models.BooleanField("in Gebrauch", default=True)
