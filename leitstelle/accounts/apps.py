@@ -6,4 +6,4 @@ class AccountsConfig(AppConfig):
     verbose_name = "Benutzer"
 
     def ready(self) -> None:
-        from leitstelle.accounts import entries, services  # noqa: F401  registers entry types and commands
+        from leitstelle.accounts import entries, seat_services, services  # noqa: F401  registers entry types and commands
