@@ -1,0 +1,221 @@
+"""What a unit is good for right now: may it be sent, from where would it set out, how long until it leaves. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from resources.availability import LOCAL, available, next_begin
+from resources.routing import Start, Travel
+from resources.status import CONDITIONAL, FREE, NAMES, UNAVAILABLE
+
+# A moving unit is a kilometre on after a minute: what is older than ten says where it was, not where it is.
+FRESH: Final = timedelta(minutes=10)
+# Beyond this an old position is worth less than the station.
+WORTHLESS: Final = timedelta(minutes=60)
+# A unit promised to a scheduled transport is left alone this long before the appointment.
+RESERVED_LEAD: Final = timedelta(minutes=60)
+
+WEEKDAYS: Final = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
+Spot = tuple[float, float]  # longitude, latitude, WGS 84
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """An incident that has the unit, or (with ``appointment_at``) has it earmarked."""
+
+    incident: str
+    number: str
+    appointment_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A unit as the tables have it. ``spot``, ``observed_at``: its last position; ``availability``: see
+    resources.availability; ``order``: rank of its type, settles ties; speeds in km/h."""
+
+    unit: str
+    name: str
+    short: str
+    type: str
+    order: int
+    capabilities: frozenset[str]
+    speed_kmh: float
+    airborne: bool
+    turnout_seconds: int
+    station: str
+    station_name: str
+    station_spot: Spot
+    county: str
+    county_name: str = ""
+    centre: str = ""
+    centre_name: str = ""
+    example: bool = False
+    availability: Sequence[dict[str, Any]] = ()
+    status: int | None = None
+    note: str = ""
+    cover_name: str = ""
+    cover_spot: Spot | None = None
+    spot: Spot | None = None
+    observed_at: datetime | None = None
+    committed: Commitment | None = None
+    reserved: Commitment | None = None
+
+    def accepts(self, need: str) -> bool:
+        """True if the unit is of this type or has this capability."""
+        return self.type == need or need in self.capabilities
+
+
+class Readiness(StrEnum):
+    """How far a unit may be used. Only FREE ones are proposed."""
+
+    PRESENT = "present"  # already at this incident
+    FREE = "free"
+    CONDITIONAL = "conditional"  # at hospital: on a dispatcher's decision
+    COMMITTED = "committed"  # at another incident: only by taking it away
+    BARRED = "barred"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The question: for which incident (empty: none yet), when, and without which units."""
+
+    now: datetime
+    incident: str = ""
+    excluded: frozenset[str] = frozenset()
+
+
+def readiness(seen: Sighting, asked: Asked) -> tuple[Readiness, str]:
+    """Whether the unit may be sent, and in German why not."""
+    if seen.committed and seen.committed.incident == asked.incident:
+        return Readiness.PRESENT, "bereits im Einsatz"
+    if seen.unit in asked.excluded:
+        return Readiness.BARRED, "vom Disponenten ausgenommen"
+    if seen.status == CONDITIONAL:
+        return Readiness.CONDITIONAL, f"{_status(seen)}, bedingt verfügbar{_busy_with(seen)}: nur nach Rückfrage"
+    if seen.committed:
+        return Readiness.COMMITTED, f"im Einsatz {seen.committed.number} ({_status(seen)})"
+    if seen.status in UNAVAILABLE:
+        return Readiness.BARRED, _status(seen) + (f": {seen.note}" if seen.note else "")
+    if seen.status not in FREE:
+        return Readiness.BARRED, f"{_status(seen)}, ohne Einsatz hier" if seen.status is not None else "kein Status"
+    return _promised_elsewhere(seen, asked) or _off_duty(seen, asked.now) or (Readiness.FREE, "")
+
+
+def _promised_elsewhere(seen: Sighting, asked: Asked) -> tuple[Readiness, str] | None:
+    reserved = seen.reserved
+    if reserved is None or reserved.incident == asked.incident:
+        return None
+    if reserved.appointment_at is None:
+        return Readiness.BARRED, f"vorgemerkt für {reserved.number}"
+    if asked.now < reserved.appointment_at - RESERVED_LEAD:
+        return None
+    return Readiness.BARRED, f"vorgemerkt für {reserved.number} um {_clock(reserved.appointment_at)} Uhr"
+
+
+def _off_duty(seen: Sighting, now: datetime) -> tuple[Readiness, str] | None:
+    """A crew that is on the road (status 1) is on duty, whatever the roster says."""
+    if seen.status == 1 or available(seen.availability, now):
+        return None
+    begin = next_begin(seen.availability, now)
+    if begin is None:
+        return Readiness.BARRED, "kein Dienst"
+    local = now.astimezone(LOCAL)
+    day = "" if begin.date() == local.date() else f"{WEEKDAYS[begin.weekday()]} "
+    return Readiness.BARRED, f"kein Dienst bis {day}{_clock(begin)} Uhr"
+
+
+def _status(seen: Sighting) -> str:
+    return f"Status {seen.status} {NAMES[seen.status]}" if seen.status is not None else "ohne Status"
+
+
+def _busy_with(seen: Sighting) -> str:
+    return f" (Einsatz {seen.committed.number})" if seen.committed else ""
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(LOCAL):%H:%M}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """From where a unit sets out. ``source``: position, old_position, station, cover; ``age``: seconds since the
+    position was observed, None where no position was used; ``turnout``: seconds until it moves; ``words``: for
+    people."""
+
+    spot: Spot
+    source: str
+    turnout: int
+    age: int | None = None
+    words: str = ""
+
+
+def standing(seen: Sighting, now: datetime) -> Standing:
+    """At its station a unit needs its turnout time; on the road it starts from where it was last seen."""
+    if seen.status == 2:
+        return _at_station(seen, seen.turnout_seconds)
+    if seen.spot is None or seen.observed_at is None:
+        base = _at_station(seen, 0)
+        return Standing(base.spot, base.source, 0, words=f"ohne Position, gerechnet {base.words}")
+    age = max(timedelta(), now - seen.observed_at)
+    seconds = int(age.total_seconds())
+    if age <= FRESH:
+        return Standing(seen.spot, "position", 0, seconds, f"Position {age_words(seconds)} alt")
+    if age <= WORTHLESS:
+        return Standing(seen.spot, "old_position", 0, seconds, f"Position {age_words(seconds)} alt, unsicher")
+    base = _at_station(seen, 0)
+    return Standing(
+        base.spot, base.source, 0, words=f"letzte Position {age_words(seconds)} alt, gerechnet {base.words}"
+    )
+
+
+def _at_station(seen: Sighting, turnout: int) -> Standing:
+    if seen.cover_spot is not None:
+        return Standing(seen.cover_spot, "cover", turnout, words=f"ab {seen.cover_name} (Gebietsabsicherung)")
+    return Standing(seen.station_spot, "station", turnout, words="ab Wache")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A unit that somebody asks for, judged. ``eta_seconds`` from the alarm, turnout included."""
+
+    seen: Sighting
+    standing: Standing
+    readiness: Readiness
+    why_not: str
+    eta_seconds: int
+    distance_m: int
+    promised: bool = False  # earmarked for this very incident
+
+    @property
+    def rank(self) -> tuple[int, int, str]:
+        """Who is there first; equals are settled by the type's rank, then by the id."""
+        return self.eta_seconds, self.seen.order, self.seen.unit
+
+
+def start_of(seen: Sighting, here: Standing) -> Start:
+    return Start(here.spot[0], here.spot[1], seen.speed_kmh, seen.airborne)
+
+
+def judge(seen: Sighting, here: Standing, way: Travel, asked: Asked) -> Candidate:
+    """Put together what is known about a unit for this question."""
+    state, why_not = readiness(seen, asked)
+    promised = bool(asked.incident and seen.reserved and seen.reserved.incident == asked.incident)
+    return Candidate(seen, here, state, why_not, here.turnout + way.seconds, way.metres, promised)
+
+
+def age_words(seconds: int) -> str:
+    """12 s, 3 min, 5 h, 2 Tage."""
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 48 * 3600:
+        return f"{seconds // 3600} h"
+    return f"{seconds // 86400} Tage"
+
+
+def way_words(seconds: int) -> str:
+    """Minutes a person may rely on: rounded up."""
+    return "unter 1 min" if seconds < 60 else f"{-(-seconds // 60)} min"
