@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.gis.geos import Point
 from django.db import connection
 
 # How far outside every known county a point may lie and still be given to the nearest one: positions of mobile
@@ -58,15 +57,15 @@ class CountyMatch:
     metres: float
 
 
-def county_of(point: Point) -> CountyMatch | None:
-    """The county of a point (WGS 84), or None if it lies further outside than ``COUNTY_NEAREST_METRES``."""
+def county_of(lon: float, lat: float) -> CountyMatch | None:
+    """The county of a point (WGS 84, degrees), or None if it lies further outside than ``COUNTY_NEAREST_METRES``."""
     reach = float(getattr(settings, "COUNTY_NEAREST_METRES", NEAREST_METRES))
-    if not (math.isfinite(point.x) and math.isfinite(point.y) and abs(point.x) <= 180 and abs(point.y) < 89):
+    if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) < 89):
         return None
     reach_lat = reach / METRES_PER_DEGREE
     params = {
-        "lon": point.x, "lat": point.y, "border": BORDER_DEGREES, "reach": reach, "reach_lat": reach_lat,
-        "reach_lon": reach_lat / math.cos(math.radians(point.y)),
+        "lon": lon, "lat": lat, "border": BORDER_DEGREES, "reach": reach, "reach_lat": reach_lat,
+        "reach_lon": reach_lat / math.cos(math.radians(lat)),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(COUNTY_OF, params)
@@ -74,9 +73,9 @@ def county_of(point: Point) -> CountyMatch | None:
     return CountyMatch(*row) if row else None
 
 
-def municipality_near(point: Point) -> str:
+def municipality_near(lon: float, lat: float) -> str:
     """Name of the municipality whose centre is nearest to the point; empty if none is known."""
     with connection.cursor() as cursor:
-        cursor.execute(MUNICIPALITY_NEAR, [point.x, point.y])
+        cursor.execute(MUNICIPALITY_NEAR, [lon, lat])
         row = cursor.fetchone()
     return row[1] if row else ""

@@ -6,15 +6,19 @@ from typing import Final
 
 _LETTERS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _ABBREVIATIONS: Final = [
-    (re.compile(r"(?<=\w)str\b\.?"), "strasse"),
-    (re.compile(r"\bstr\b\.?"), "strasse"),
+    # Shortened, not written out: what half of all names share would make every street look like every other.
+    (re.compile(r"strasse\b"), "str"),
     (re.compile(r"\bst\b\.?"), "sankt"),
     (re.compile(r"(?<=\w)pl\b\."), "platz"),
+    (re.compile(r"\bff\b"), "feuerwehr"),
+    (re.compile(r"\brw\b"), "rettungswache"),
+    (re.compile(r"\bhbf\b"), "hauptbahnhof"),
+    (re.compile(r"\buni(?=klinik)"), "universitaets"),
 ]
 
 
 def normalise(text: str) -> str:
-    """Text as it is searched: small letters, umlauts spelled out, abbreviations written in full, single spaces.
+    """Text as it is searched: small letters, umlauts spelled out, abbreviations as one form, single spaces.
 
     Applied alike to what is stored and to what is typed, so "Bahnhofstr." finds "Bahnhofstraße".
     """

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.gis.gdal import GDALException
 from django.contrib.gis.geos import Point
 from django.db import connection
 
@@ -101,22 +100,29 @@ def _coordinates(position: Coordinates | Utm) -> list[dict[str, Any]]:
     if isinstance(position, Utm):
         if position.zone not in UTM_ZONES:
             return []
-        point = Point(position.east, position.north, srid=UTM_NORTH + position.zone)
-        try:
-            point.transform(4326)
-        except GDALException:
-            return []
+        lon, lat = _from_utm(position)
     else:
-        point = Point(position.lon, position.lat, srid=4326)
-    match = geo.county_of(point)
-    name = f"{point.y:.5f}, {point.x:.5f}"
+        lon, lat = position.lon, position.lat
+    match = geo.county_of(lon, lat)
     return [
         {
-            "id": f"c:{point.y:.6f},{point.x:.6f}", "name": name, "kind": "coordinates",
-            "municipality": geo.municipality_near(point) if match else "", "county": match.county if match else None,
-            "lon": round(point.x, 6), "lat": round(point.y, 6), "example": False, "score": 1.0, "house_number": "",
+            "id": f"c:{lat:.6f},{lon:.6f}", "name": f"{lat:.5f}, {lon:.5f}", "kind": "coordinates",
+            "municipality": geo.municipality_near(lon, lat) if match else "",
+            "county": match.county if match else None, "lon": round(lon, 6), "lat": round(lat, 6), "example": False,
+            "score": 1.0, "house_number": "",
         }
     ]  # fmt: skip
+
+
+def _from_utm(position: Utm) -> tuple[float, float]:
+    """Longitude and latitude; by PostGIS, which keeps the transformation at hand (0.2 ms, GDAL here 3 ms)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ST_X(t), ST_Y(t) FROM ST_Transform(ST_SetSRID(ST_MakePoint(%s, %s), %s), 4326) t",
+            [position.east, position.north, UTM_NORTH + position.zone],
+        )
+        lon, lat = cursor.fetchone()
+    return float(lon), float(lat)
 
 
 def _rows(sql: str, params: dict[str, Any]) -> list[dict[str, Any]]:
