@@ -76,9 +76,7 @@ def run(check: Check, env: dict[str, str]) -> bool:
     clean = done.returncode == 0
     print(f"  {check.name:<16} {'ok' if clean else 'FAILED'} ({seconds:.1f} s)", flush=True)
     if not clean:
-        print(
-            f"\n{(done.stdout + done.stderr).strip()}\n\nWhat to do: {check.do}", file=sys.stderr, flush=True
-        )
+        print(f"\n{(done.stdout + done.stderr).strip()}\n\nWhat to do: {check.do}", file=sys.stderr, flush=True)
     return clean
 
 

@@ -34,7 +34,7 @@ BASE_SETTINGS: Mapping[str, str] = {
     "full_page_writes": "on",
     # Size: one centre on two cores.
     "max_connections": "100",
-    "shared_buffers": "192MB",
+    "shared_buffers": "128MB",
     "effective_cache_size": "1GB",
     "work_mem": "8MB",
     "max_wal_size": "1GB",

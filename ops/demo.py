@@ -77,6 +77,7 @@ class Demo:
             web_port=environment.free_port(int(os.environ.get("LEITSTELLE_WEB_PORT", "8000"))),
             sockets_port=environment.free_port(int(os.environ.get("LEITSTELLE_SOCKETS_PORT", "8001"))),
         )
+        self._accounts = run / "log-ins"
         self.supervisor = Supervisor(self.node, self.cluster, self.redis, _say)
 
     def start(self) -> None:
@@ -91,7 +92,7 @@ class Demo:
                 self._step(steps, name, lambda: None, note="up to date")
         else:
             self._step(steps, "Database", lambda: self.node.manage("migrate", "--no-input"))
-            self._step(steps, "Reference data", lambda: self.node.manage("load_reference", "--demo"))
+            self._step(steps, "Reference data", self._load_reference)
             self._step(steps, "Static files", lambda: self.node.manage("collectstatic", "--no-input"))
             prepared.write_text(current)
         self._step(steps, "Processes", self._start_processes)
@@ -99,10 +100,16 @@ class Demo:
     def banner(self) -> str:
         """What a person needs now, in the language of the screens."""
         lines = ["", "  Die Leitstelle läuft:", "", f"      {self.node.web_url}/", ""]
-        if accounts := demo_accounts(self.node):
-            lines += ["  Anmelden (Vorführung, nie für den Betrieb):", "", *accounts, ""]
+        if self._accounts.exists():
+            lines += [f"  {line}" for line in self._accounts.read_text().splitlines()]
+            lines.append("")
         lines += [f"  Protokolle: {self.run}/log   ·   Ende: Strg-C oder make stop", ""]
         return "\n".join(lines)
+
+    def _load_reference(self) -> None:
+        """The command's first line is its own report, the rest the log-ins; kept for the banner of later runs."""
+        said = self.node.manage("load_reference", "--demo").splitlines()
+        self._accounts.write_text("\n".join(said[1:]) + "\n")
 
     def _start_servers(self) -> None:
         self.cluster.start()
@@ -121,21 +128,13 @@ class Demo:
             steps.done(note)
 
 
-def demo_accounts(node: Node) -> list[str]:
-    """The log-ins of the demo as lines for the banner, as `manage.py load_reference --demo` made them."""
-    said = node.manage("demo_accounts")
-    return [f"      {line}" for line in said.splitlines()]
-
-
 def demo() -> int:
     """Run the demo in this terminal until it is ended; gives the exit code."""
     run = run_dir()
     lock = DemoLock(run)
     if not lock.take():
         number, address = lock.holder()
-        print(
-            f"Leitstelle läuft schon: {address or 'startet gerade'} (Prozess {number}; Ende mit `make stop`)."
-        )
+        print(f"Leitstelle läuft schon: {address or 'startet gerade'} (Prozess {number}; Ende mit `make stop`).")
         return 0
     try:
         thing = Demo(run)
@@ -150,10 +149,8 @@ def demo() -> int:
             thing.supervisor.watch()
         print("\n  Wird beendet …", flush=True)
         code = 0
-    except (StartFailed, CommandFailed, PostgresMissing) as error:
-        advice = (
-            f"Read the lines above and the logs in {run}/log; `make reset` starts afresh (it asks first)."
-        )
+    except (StartFailed, CommandFailed, PostgresMissing, OSError) as error:
+        advice = f"Read the lines above and the logs in {run}/log; `make reset` starts afresh (it asks first)."
         code = report(Failure(str(error), advice))
     finally:
         thing.supervisor.stop()

@@ -49,9 +49,7 @@ def server_home(run: Path) -> Path:
     run.mkdir(parents=True, exist_ok=True)
     home = run / "servers"
     home.mkdir(exist_ok=True)
-    if len(str(home / "postgres" / "socket" / ".s.PGSQL.5432.lock")) > SOCKET_PATH_LIMIT or not _passable(
-        home
-    ):
+    if len(str(home / "postgres" / "socket" / ".s.PGSQL.5432.lock")) > SOCKET_PATH_LIMIT or not _passable(home):
         home = Path(tempfile.mkdtemp(prefix="leitstelle-", dir="/var/tmp"))
         home.chmod(0o711)
     remembered.write_text(f"{home}\n")

@@ -33,9 +33,7 @@ class Program:
         """Whether the program is in this checkout (only management commands can be missing)."""
         command = self.management_command
         places = ("*", "*/*")
-        return command is None or any(
-            any(root.glob(f"{place}/management/commands/{command}.py")) for place in places
-        )
+        return command is None or any(any(root.glob(f"{place}/management/commands/{command}.py")) for place in places)
 
 
 WEB = Program(
@@ -83,8 +81,6 @@ SIMULATOR = Program(
     ("manage.py", "simulate", "--url", "http://127.0.0.1:{web_port}", "--live"),
 )
 
-PROGRAMS: Mapping[str, Program] = {
-    program.name: program for program in (WEB, SOCKETS, VITAL, WORKER, BEAT, SIMULATOR)
-}
+PROGRAMS: Mapping[str, Program] = {program.name: program for program in (WEB, SOCKETS, VITAL, WORKER, BEAT, SIMULATOR)}
 NODE = ("web", "sockets", "vital", "worker", "beat")
 """The processes of a node in service; the demo adds the simulator."""

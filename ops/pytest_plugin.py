@@ -74,9 +74,7 @@ def private_servers() -> Iterator[PrivateServers]:
         label = f"p{os.getpid()}-{next(numbers)}"
         home = server_home(slot) / label
         pair = (
-            Cluster(
-                home / "pg", settings={"shared_buffers": "64MB"}, log=slot / "log" / f"{label}-postgres.log"
-            ),
+            Cluster(home / "pg", settings={"shared_buffers": "64MB"}, log=slot / "log" / f"{label}-postgres.log"),
             RedisServer(home / "r", log=slot / "log" / f"{label}-redis.log"),
         )
         made.append(pair)

@@ -75,18 +75,14 @@ def install(steps: Steps, needs: Sequence[Need]) -> None:
     names = ", ".join(need.what for need in needs)
     if shutil.which("apt-get") is None:
         raise Failure(f"This machine lacks: {names}.", "Install them with the machine's own package manager.")
-    rough = " ".join(
-        re.sub(r"\\d\+", "15", pattern).split("|")[0] for need in needs for pattern in need.packages
-    )
+    rough = " ".join(re.sub(r"\\d\+", "15", pattern).split("|")[0] for need in needs for pattern in need.packages)
     if not is_root():
         by_hand = f"Run as root: apt-get update && apt-get install --no-install-recommends {rough}"
         if shutil.which("sudo") is None:
             raise Failure(f"This machine lacks: {names}, and there is no sudo.", by_hand)
         print(f"\n  This machine lacks: {names}.")
         if not ask("  Install them now with sudo?"):
-            raise Failure(
-                f"This machine lacks: {names}.", f"{by_hand} (or LEITSTELLE_YES=1 to agree to sudo)"
-            )
+            raise Failure(f"This machine lacks: {names}.", f"{by_hand} (or LEITSTELLE_YES=1 to agree to sudo)")
         subprocess.run(["sudo", "-v"], check=False)  # the password prompt, before the output goes to the log
     advice = "Check the network and /etc/apt/sources.list, then run the same make command again."
     _apt(steps, ["update"], advice)
@@ -99,9 +95,7 @@ def install(steps: Steps, needs: Sequence[Need]) -> None:
 
 def resolve(patterns: Sequence[str]) -> list[str]:
     """The newest package name for each pattern, from the machine's package lists; postgresql fits postgis."""
-    known = subprocess.run(
-        ["apt-cache", "pkgnames"], capture_output=True, text=True, check=True
-    ).stdout.split()
+    known = subprocess.run(["apt-cache", "pkgnames"], capture_output=True, text=True, check=True).stdout.split()
     chosen: list[str] = []
     for pattern in patterns:
         if pattern == r"postgresql-\d+":
@@ -109,9 +103,7 @@ def resolve(patterns: Sequence[str]) -> list[str]:
             continue
         fitting = [name for name in known if re.fullmatch(pattern, name)]
         if not fitting:
-            raise Failure(
-                f"No package like {pattern} is known.", "Check /etc/apt/sources.list (Debian 12: main)."
-            )
+            raise Failure(f"No package like {pattern} is known.", "Check /etc/apt/sources.list (Debian 12: main).")
         chosen.append(max(fitting, key=lambda name: [int(part) for part in re.findall(r"\d+", name)]))
     return chosen
 

@@ -92,9 +92,7 @@ class NodeFactory:
         template = self._loaded_template(demo=demo)
         database = f"node_{label}"
         self.cluster.create_database(database, template=template, replace=True)
-        redis = RedisServer(
-            server_home(self.slot) / f"r{label}", log=self.slot / "log" / f"redis-{label}.log"
-        )
+        redis = RedisServer(server_home(self.slot) / f"r{label}", log=self.slot / "log" / f"redis-{label}.log")
         redis.start()
         node = ServedNode(
             self.cluster,
@@ -107,6 +105,9 @@ class NodeFactory:
             extra=extra,
         )
         self._made.append(node)
+        keys = self.slot / "keys.json"  # made with the template's demo keys
+        if keys.exists():
+            shutil.copy(keys, node.run_dir / keys.name)
         node.start(processes)
         node.wait_ready()
         return node
@@ -139,7 +140,7 @@ def _servers(slot: Path) -> tuple[Cluster, RedisServer]:
     home = server_home(slot)
     log = slot / "log"
     return (
-        Cluster(home / "postgres", settings={"shared_buffers": "128MB"}, log=log / "postgres.log"),
+        Cluster(home / "postgres", log=log / "postgres.log"),
         RedisServer(home / "redis", log=log / "redis.log"),
     )
 
