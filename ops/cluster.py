@@ -82,6 +82,7 @@ class Cluster:
         *,
         settings: Mapping[str, str] | None = None,
         listen: str = "",
+        port: int = PORT,
         password: str = "",
         log: Path | None = None,
     ) -> None:
@@ -91,6 +92,7 @@ class Cluster:
         self.data = folder / "data"
         self.socket = folder / "socket"
         self.listen = listen
+        self.port = port
         self.password = password
         self.settings = {**BASE_SETTINGS, **(settings or {})}
         self._log = log or folder.parent / "log" / "postgres.log"
@@ -100,7 +102,7 @@ class Cluster:
 
     def url(self, database: str = OWNER) -> str:
         """The address of a database for the application's role, over the socket."""
-        return f"postgresql://{OWNER}@/{database}?host={self.socket}&port={PORT}"
+        return f"postgresql://{OWNER}@/{database}?host={self.socket}&port={self.port}"
 
     # -- life
 
@@ -130,7 +132,7 @@ class Cluster:
         options = {
             **self.settings,
             "listen_addresses": self.listen,
-            "port": str(PORT),
+            "port": str(self.port),
             "unix_socket_directories": str(self.socket),
         }
         arguments = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
@@ -183,7 +185,7 @@ class Cluster:
 
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run one statement as superuser; gives its plain output. Raises RuntimeError with psql's words."""
-        arguments = ["-XqAt", "-v", "ON_ERROR_STOP=1", "-h", str(self.socket), "-p", str(PORT)]
+        arguments = ["-XqAt", "-v", "ON_ERROR_STOP=1", "-h", str(self.socket), "-p", str(self.port)]
         done = subprocess.run(
             [
                 str(server_programs() / "psql"),

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+import redis as redis_client
 import yaml
 
-from ops.places import ROOT, python
+from ops.cluster import Cluster
+from ops.environment import free_port
+from ops.places import ROOT, python, server_home
 from ops.processes import NODE, PROGRAMS
+from ops.redis_server import RedisServer
 from ops.run import prepare
 from ops.service import PORTS
+from ops.testing import SLOT_VARIABLE
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +91,32 @@ def test_the_image_is_built_by_the_same_set_up_as_the_demo() -> None:
     assert "-m ops.setup run" in makefile
     copied = set(re.findall(r"\S+", re.search(r"^COPY (.*) \./$", dockerfile, re.MULTILINE).group(1)))  # type: ignore[union-attr]
     assert {"requirements.txt", "package.json", "package-lock.json"} <= copied
+
+
+def test_servers_of_the_containers_want_the_password() -> None:
+    home = server_home(Path(os.environ[SLOT_VARIABLE])) / "contained"
+    home.mkdir(mode=0o711)
+    port, redis_port = free_port(), free_port()
+    postgres = Cluster(home / "pg", listen="127.0.0.1", port=port, password="right-1")
+    redis = RedisServer(home / "r", bind="127.0.0.1", port=redis_port, password="right-1")
+    address = f"@127.0.0.1:{port}/leitstelle"
+    try:
+        postgres.start()
+        postgres.create_database("leitstelle")
+        redis.start()
+        with psycopg.connect(f"postgresql://leitstelle:right-1{address}") as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        for login in ("leitstelle:wrong", "postgres:", "postgres:right-1"):
+            with pytest.raises(psycopg.OperationalError, match="password"):
+                psycopg.connect(f"postgresql://{login}{address}")
+        with redis_client.Redis.from_url(f"redis://:right-1@127.0.0.1:{redis_port}/0") as client:
+            assert client.ping()
+        with (
+            redis_client.Redis.from_url(f"redis://127.0.0.1:{redis_port}/0") as client,
+            pytest.raises(redis_client.AuthenticationError),
+        ):
+            client.ping()
+    finally:
+        redis.stop()
+        postgres.stop()
+        shutil.rmtree(home)
