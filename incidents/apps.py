@@ -6,4 +6,5 @@ class IncidentsConfig(AppConfig):
     verbose_name = "Einsätze"
 
     def ready(self) -> None:
-        from incidents import entries  # noqa: F401  registers the entry types
+        # Importing registers the entry types and the commands; models must be loaded before.
+        from incidents import entries, services  # noqa: F401

@@ -262,11 +262,13 @@ class SeatSaved(MasterEntry):
 
 @entry("unit.status_reported", aggregate="unit_state", personal=())
 class StatusReported(EntryType):
-    """A unit's status came in, by radio, from the crew's device, or set by a dispatcher for it."""
+    """A unit's status came in, by radio, from the crew's device, or set by a dispatcher for it. ``observed_at`` is
+    the sender's clock; ``trusted``: it counts, else the time of the entry does."""
 
     unit: str
     status: int = Field(ge=0, le=9)
     observed_at: datetime
+    trusted: bool = False
     source: str = Field(max_length=20)
     sender: str = ""
     note: str = Field(default="", max_length=200)
@@ -283,8 +285,8 @@ class StatusReported(EntryType):
             state.filter(unit_id=self.unit).update(overlay=self.status, overlay_since=fact.at)
             return
         values = {
-            "status": self.status, "since": fact.at, "overlay": None, "overlay_since": None, "note": self.note,
-            "source": self.source,
+            "status": self.status, "since": self.observed_at if self.trusted else fact.at, "overlay": None,
+            "overlay_since": None, "note": self.note, "source": self.source,
         }  # fmt: skip
         if not state.filter(unit_id=self.unit).update(**values):
             state.create(unit_id=self.unit, **values)

@@ -50,9 +50,7 @@ class UnitsAlarmed(IncidentEntry):
     scheduled: bool = False
 
     def apply(self, fact: Fact) -> None:
-        Incident.objects.filter(pk=self.incident, dispatch_decided_at=None).update(
-            dispatch_decided_at=fact.at
-        )
+        Incident.objects.filter(pk=self.incident, dispatch_decided_at=None).update(dispatch_decided_at=fact.at)
         fulfilled = [u.assignment for u in self.units if u.reserved]
         if fulfilled:
             reserved = Assignment.objects.filter(pk__in=fulfilled, ended_at=None)
@@ -79,9 +77,7 @@ class UnitsAlarmed(IncidentEntry):
             ignore_conflicts=True,
         )  # fmt: skip
         watches = [Watch(TimerRule.Kind.NO_RECEIPT, str(u.assignment), u.receipt_seconds) for u in self.units]
-        watches += [
-            Watch(TimerRule.Kind.NO_STATUS_3, str(u.assignment), u.status3_seconds) for u in self.units
-        ]
+        watches += [Watch(TimerRule.Kind.NO_STATUS_3, str(u.assignment), u.status3_seconds) for u in self.units]
         start_timers(self.incident, self.centre, fact.at, watches)
         if self.scheduled:
             clear_timer(TimerRule.Kind.APPOINTMENT, str(self.incident))
@@ -145,9 +141,7 @@ class AlarmSent(IncidentEntry):
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(
-            incident=SAMPLE, delivery=UUID(int=30), unit_name="Rotkreuz Jena 83-1", medium="log", ok=True
-        )
+        return cls(incident=SAMPLE, delivery=UUID(int=30), unit_name="Rotkreuz Jena 83-1", medium="log", ok=True)
 
 
 @entry("incident.alarm_receipted", aggregate="incident", personal=())
@@ -160,9 +154,7 @@ class AlarmReceipted(IncidentEntry):
     medium: str
 
     def apply(self, fact: Fact) -> None:
-        AlarmDelivery.objects.filter(pk=self.delivery).update(
-            state=AlarmDelivery.State.RECEIPTED, receipted_at=fact.at
-        )
+        AlarmDelivery.objects.filter(pk=self.delivery).update(state=AlarmDelivery.State.RECEIPTED, receipted_at=fact.at)
         Assignment.objects.filter(pk=self.assignment, receipted_at=None).update(receipted_at=fact.at)
         clear_timer(TimerRule.Kind.NO_RECEIPT, str(self.assignment))
 

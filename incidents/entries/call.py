@@ -64,9 +64,7 @@ class CallReceived(CallEntry):
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(
-            call=UUID(int=1), centre="jena", line="112", rang_at=NOON, number="+4936411234", wait_seconds=10
-        )
+        return cls(call=UUID(int=1), centre="jena", line="112", rang_at=NOON, number="+4936411234", wait_seconds=10)
 
 
 @entry("call.located", aggregate="call", personal=("spot",))
@@ -87,9 +85,7 @@ class CallLocated(CallEntry):
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(
-            call=UUID(int=1), spot=Spot(lon=11.59, lat=50.93), accuracy_m=25, county="16053", source="AML"
-        )
+        return cls(call=UUID(int=1), spot=Spot(lon=11.59, lat=50.93), accuracy_m=25, county="16053", source="AML")
 
 
 @entry("call.answered", aggregate="call", personal=())
@@ -173,7 +169,7 @@ class CallAttached(CallEntry):
         self.change(incident_id=self.incident)
 
     def describe(self, fact: Fact) -> str:
-        return "Anruf einem Einsatz zugeordnet"
+        return ""  # the incident's own entry says it
 
     @classmethod
     def sample(cls) -> Self:

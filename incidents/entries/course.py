@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from django.db.models import F, Value
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Coalesce
 from pydantic import Field
 
@@ -29,7 +29,7 @@ class AssignmentEntry(IncidentEntry):
     assignment: UUID
     unit_name: str
 
-    def assignments(self):  # type: ignore[no-untyped-def]  # queryset of Assignment
+    def assignments(self) -> QuerySet[Assignment]:
         return Assignment.objects.filter(pk=self.assignment)
 
     def end(self, at: datetime, reason: str, **columns: Any) -> None:
@@ -73,9 +73,7 @@ class UnitProgressed(AssignmentEntry):
         # Whoever drives has got the alarm.
         subject = str(self.assignment)
         clear_timers((TimerRule.Kind.NO_RECEIPT, TimerRule.Kind.NO_STATUS_3), [subject])
-        start_timer(
-            TimerRule.Kind.UNIT_SILENT, self.incident, subject, self.centre, fact.at, self.silent_seconds
-        )
+        start_timer(TimerRule.Kind.UNIT_SILENT, self.incident, subject, self.centre, fact.at, self.silent_seconds)
 
     def describe(self, fact: Fact) -> str:
         text = f"{self.unit_name}: {STEP_NAMES[self.step]}"

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
 
+from django.db.models import F, Value
+from django.db.models.functions import Least
 from pydantic import Field
 
 from incidents.entries.timers import clear_timer, set_timer
@@ -182,7 +184,7 @@ class IncidentInterviewed(IncidentEntry):
         if not self.answers:
             return "Abfrage"
         last = self.answers[-1]
-        return f"Abfrage: {last.get('question', '')} – {last.get('text', '')}"
+        return f"Abfrage: {last.get('question', '')} – {last.get('text') or last.get('answer', '')}"
 
     @classmethod
     def sample(cls) -> Self:
@@ -206,9 +208,7 @@ class KeywordRaised(IncidentEntry):
         self.change(keyword_id=self.keyword, priority=self.priority, keyword_set_at=fact.at)
 
     def describe(self, fact: Fact) -> str:
-        return f"Stichworterhöhung {self.previous} → {self.keyword}" + (
-            f": {self.reason}" if self.reason else ""
-        )
+        return f"Stichworterhöhung {self.previous} → {self.keyword}" + (f": {self.reason}" if self.reason else "")
 
     @classmethod
     def sample(cls) -> Self:
@@ -280,14 +280,21 @@ class IncidentMerged(IncidentEntry):
 
 @entry("incident.absorbed", aggregate="incident", personal=("report",))
 class IncidentAbsorbed(IncidentEntry):
-    """Another incident was merged into this one; what it reported is kept here."""
+    """Another incident was merged into this one; what it reported is kept here. Of the times of both the earlier
+    counts: that is how long the people have waited. Units and calls come by entries of their own."""
 
     other: UUID
     other_number: str
     report: str = ""
+    call_received_at: datetime | None = None
+    call_answered_at: datetime | None = None
+    dispatch_decided_at: datetime | None = None
 
     def apply(self, fact: Fact) -> None:
-        """Units and calls come by entries of their own."""
+        names = ("call_received_at", "call_answered_at", "dispatch_decided_at")
+        times = {name: at for name in names if (at := getattr(self, name))}
+        if times:
+            self.change(**{name: Least(F(name), Value(at)) for name, at in times.items()})
 
     def describe(self, fact: Fact) -> str:
         return f"Einsatz {self.other_number} übernommen" + (f": {self.report}" if self.report else "")

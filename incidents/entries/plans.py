@@ -54,9 +54,7 @@ class ResponsePlanSaved(MasterEntry):
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(
-            id="RD2", name="RD2 überall", keyword="RD2", requirements=[Requirement(need="RTW", count=1)]
-        )
+        return cls(id="RD2", name="RD2 überall", keyword="RD2", requirements=[Requirement(need="RTW", count=1)])
 
 
 @entry("interview_tree.saved", aggregate="interview_tree", personal=())
@@ -68,9 +66,7 @@ class InterviewTreeSaved(MasterEntry):
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(
-            id="start", name="Abfrage", nodes=[{"id": "was", "question": "Was ist passiert?", "answers": []}]
-        )
+        return cls(id="start", name="Abfrage", nodes=[{"id": "was", "question": "Was ist passiert?", "answers": []}])
 
 
 @entry("timer_rule.saved", aggregate="timer_rule", personal=())

@@ -1,4 +1,4 @@
-"""Timers as handlers set and clear them: rows of the aggregate they belong to, with ids that every node computes alike."""
+"""Timers as handlers set and clear them: rows of their aggregate, with ids that every node computes alike."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

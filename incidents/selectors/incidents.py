@@ -94,7 +94,8 @@ def incident_list(
     state: ``open``, ``closed`` (also: merged) or ``all``; q: part of the number or the place; before: opened earlier
     than this (the next page); limit: at most MAX_LINES.
     """
-    where, params = [], []
+    where: list[str] = []
+    params: list[Any] = []
     if state == "open":
         where.append("i.state = 'open'")
     elif state == "closed":

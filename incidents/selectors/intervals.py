@@ -12,8 +12,7 @@ from journal.models import Entry
 def intervals(incident: str | UUID, definition: rules.ResponseTime = rules.THURINGIA) -> dict[str, Any] | None:
     """Every time there is and what follows from them, None for an unknown incident.
 
-    ``{"times": {…}, "units": [{"unit", "times", "alarms": [{medium, owed, sent, receipted}], "seconds"}], "seconds": {…}}``;
-    times are datetimes, intervals seconds. ``report_complete_at`` is the last entry after the closing.
+    ``{"times": {…}, "units": [{"unit", "times", "alarms": [{medium, …}], "seconds"}], "seconds": {…}}``; times are datetimes, intervals seconds. ``report_complete_at`` is the last entry after the closing.
     """
     row = Incident.objects.filter(pk=incident).values(*rules.HEAD).first()
     if row is None:
@@ -24,7 +23,7 @@ def intervals(incident: str | UUID, definition: rules.ResponseTime = rules.THURI
     alarms: dict[UUID, list[dict[str, Any]]] = {}
     deliveries = AlarmDelivery.objects.filter(incident_id=incident).order_by("medium")
     for d in deliveries.values("assignment_id", "medium", "state", "owed_at", "sent_at", "receipted_at"):
-        alarms.setdefault(d.pop("assignment_id"), []).append(d)
+        alarms.setdefault(d["assignment_id"], []).append({k: v for k, v in d.items() if k != "assignment_id"})
     units = [
         {"unit": a["unit_id"], "times": times, "alarms": alarms.get(a["pk"], []), "seconds": rules.of_unit(times)}
         for a in assignments

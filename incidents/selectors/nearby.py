@@ -69,7 +69,8 @@ def nearby(
             lon, lat, accuracy = known[0], known[1], known[2] or 0.0
         number = number or known[3]
     number = normalised(number)
-    found, params = [], []
+    found: list[str] = []
+    params: list[Any] = []
     if lon is not None and lat is not None:
         radius = max(settings.LEITSTELLE_NEARBY_METRES, min(accuracy, MAX_ACCURACY_M))
         found.append(_PLACE)

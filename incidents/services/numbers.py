@@ -1,0 +1,45 @@
+"""The next number of a centre's year."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents.rules.numbers import incident_number
+from journal.commands import Refused
+from journal.record import Transaction
+from resources.models import Centre
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number and what it is made of."""
+
+    text: str
+    origin: str
+    year: int
+    serial: int
+
+
+def next_number(tx: Transaction, centre: str) -> Number:
+    """Give the next number of ``centre`` in the year of ``tx.at`` (local time); without gaps, held to the commit.
+
+    Takes the number lock: lock all rows before. Raises Refused ``unknown_centre``.
+    """
+    home = settings.LEITSTELLE_CENTRES
+    stand_in = home[0] if home and centre not in home else ""
+    codes = dict(Centre.objects.filter(pk__in=[centre, stand_in]).values_list("pk", "code"))
+    if centre not in codes:
+        raise Refused("unknown_centre", _("Diese Leitstelle gibt es nicht: %s") % centre, centre=centre)
+    origin, year = settings.LEITSTELLE_NODE, timezone.localtime(tx.at).year
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 112))", [f"{origin}/{centre}/{year}"])
+        cursor.execute(
+            "SELECT coalesce(max(serial), 0) + 1 FROM incidents_incident"
+            " WHERE centre_id = %s AND origin = %s AND year = %s",
+            [centre, origin, year],
+        )
+        serial = int(cursor.fetchone()[0])
+    return Number(incident_number(codes[centre], year, serial, codes.get(stand_in, "")), origin, year, serial)

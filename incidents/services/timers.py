@@ -1,0 +1,96 @@
+"""Timers fire once, are taken note of, and start again where there was a sign of life."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents.entries.call import CallTimerFired, CallTimerSeen
+from incidents.entries.incident import IncidentTimerFired, IncidentTimerRearmed, IncidentTimerSeen
+from incidents.models import Assignment, Timer, TimerRule
+from incidents.services.locks import LockedIncident, lock_call, lock_incident
+from incidents.services.roles import CONSOLE, SYSTEM
+from journal.commands import Command, Refused, command
+from journal.record import Transaction
+from resources.models import Position, UnitState
+
+
+class OneTimer(Command):
+    """A command about a timer."""
+
+    timer: UUID
+
+
+@command("timer.fire", roles=SYSTEM)
+def fire(tx: Transaction, cmd: OneTimer) -> dict[str, Any]:
+    """A timer is due: alarm the room, or, for a silent unit that gave a sign of life meanwhile, start again.
+
+    Result ``{"fired": bool}``; false if it is no longer due: what was waited for has just happened, or somebody else
+    fired it. Whoever is first under the lock of its incident or call does it.
+    """
+    timer = _locked(cmd.timer)
+    if timer is None or timer.fired_at or timer.due_at > timezone.now():
+        return {"fired": False}
+    if timer.kind == TimerRule.Kind.CALL_WAITING:
+        tx.record(CallTimerFired(call=timer.aggregate_id, timer=timer.pk))
+        return {"fired": True}
+    assignment = Assignment.objects.filter(
+        pk=timer.subject, incident_id=timer.aggregate_id
+    ).select_related("unit").first()  # fmt: skip
+    if timer.kind == TimerRule.Kind.UNIT_SILENT and assignment is not None:
+        due_at = _next_due(timer, assignment.unit_id, lock_incident(timer.aggregate_id))
+        if due_at > tx.at:
+            tx.record(IncidentTimerRearmed(incident=timer.aggregate_id, timer=timer.pk, due_at=due_at))
+            return {"fired": False}
+    tx.record(
+        IncidentTimerFired(
+            incident=timer.aggregate_id, timer=timer.pk, kind=timer.kind,
+            unit_name=assignment.unit.name if assignment else "",
+        )
+    )  # fmt: skip
+    return {"fired": True}
+
+
+@command("timer.seen", roles=CONSOLE)
+def seen(tx: Transaction, cmd: OneTimer) -> None:
+    """A dispatcher has taken note of a timer's alarm; of two who press at once the first stands in the log.
+
+    Refused ``unknown_timer`` (its matter is settled), ``not_fired``.
+    """
+    timer = _locked(cmd.timer)
+    if timer is None:
+        raise Refused("unknown_timer", _("Diese Zeitüberwachung hat sich erledigt."))
+    if timer.fired_at is None:
+        raise Refused("not_fired", _("Diese Zeitüberwachung ist noch nicht abgelaufen."))
+    if timer.seen_at:
+        return
+    if timer.kind == TimerRule.Kind.CALL_WAITING:
+        tx.record(CallTimerSeen(call=timer.aggregate_id, timer=timer.pk))
+    else:
+        tx.record(IncidentTimerSeen(incident=timer.aggregate_id, timer=timer.pk))
+
+
+def _locked(ident: UUID) -> Timer | None:
+    """The timer as it stands under the lock of what it belongs to; None if it is gone."""
+    found = Timer.objects.filter(pk=ident).values_list("kind", "aggregate_id").first()
+    if found is None:
+        return None
+    kind, aggregate = found
+    if kind == TimerRule.Kind.CALL_WAITING:
+        lock_call(aggregate)
+    else:
+        lock_incident(aggregate)
+    return Timer.objects.filter(pk=ident).first()
+
+
+def _next_due(timer: Timer, unit: str, incident: LockedIncident) -> datetime:
+    """When the unit will have been silent for too long, by what has been heard of it so far."""
+    seconds = incident.seconds(timer.kind)
+    position = Position.objects.filter(unit_id=unit).values_list("received_at", flat=True).first()
+    status = UnitState.objects.filter(unit_id=unit).values_list("since", "overlay_since").first()
+    signs: list[datetime] = [at for at in (position, *(status or ())) if at is not None]
+    if not signs or not seconds:
+        return timer.due_at
+    return max(timer.due_at, max(signs) + timedelta(seconds=seconds))
