@@ -12,7 +12,8 @@ from journal.models import Entry
 def intervals(incident: str | UUID, definition: rules.ResponseTime = rules.THURINGIA) -> dict[str, Any] | None:
     """Every time there is and what follows from them, None for an unknown incident.
 
-    ``{"times": {…}, "units": [{"unit", "times", "alarms": [{medium, …}], "seconds"}], "seconds": {…}}``; times are datetimes, intervals seconds. ``report_complete_at`` is the last entry after the closing.
+    ``{"times": {…}, "units": [{"unit", "times", "alarms": [{medium, …}], "seconds"}], "seconds": {…}}``
+    with times as datetimes and intervals in seconds. ``report_complete_at`` is the last entry after the closing.
     """
     row = Incident.objects.filter(pk=incident).values(*rules.HEAD).first()
     if row is None:

@@ -93,9 +93,13 @@ def merge(tx: Transaction, cmd: MergeIncident) -> dict[str, Any]:
     assignments = _open_assignments(source.id)
     calls = lock_calls(Call.objects.filter(incident_id=source.id).values_list("pk", flat=True))
     joined = [_joined(a, target.id, target.centre) for a in assignments]
+    names = ("call_received_at", "call_answered_at", "dispatch_decided_at")
+    times: Any = Incident.objects.filter(pk=source.id).values(*names).get()
     tx.record(entries.IncidentMerged(incident=source.id, into=target.id, into_number=target.number))
     tx.record(
-        entries.IncidentAbsorbed(incident=target.id, other=source.id, other_number=source.number, report=source.report)
+        entries.IncidentAbsorbed(
+            incident=target.id, other=source.id, other_number=source.number, report=source.report, **times
+        )
     )
     for entry in joined:
         tx.record(entry)
