@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ops import libraries
-from ops.node import Node
-from ops.places import ROOT, VENV, run_dir
+from ops.child import StartFailed
+from ops.cluster import PostgresMissing
+from ops.places import ROOT, VENV
+from ops.terminal import Failure, report
+from ops.testing import TestServers
 
 
 @dataclass(frozen=True)
@@ -48,16 +51,10 @@ CHECKS: Sequence[Check] = (
 )
 
 
-def environment() -> dict[str, str]:
-    """As in service: behind TLS, with a database address nobody connects to."""
-    settings = Node(
-        "jena",
-        database_url="postgresql://leitstelle@127.0.0.1:1/leitstelle",
-        redis_url="redis://127.0.0.1:1/0",
-        run_dir=run_dir() / "check",
-        extra={"LEITSTELLE_HTTPS": "1"},
-    )
-    return {**libraries.tool_env(), **settings.env, "DJANGO_SETTINGS_MODULE": "leitstelle.settings"}
+def environment(servers: TestServers) -> dict[str, str]:
+    """As in service, behind TLS; with a database, because `makemigrations` asks it for its history."""
+    settings = {**servers.start(), "LEITSTELLE_HTTPS": "1", "DJANGO_SETTINGS_MODULE": "leitstelle.settings"}
+    return {**libraries.tool_env(), **settings}
 
 
 def run(check: Check, env: dict[str, str]) -> bool:
@@ -83,8 +80,14 @@ def run(check: Check, env: dict[str, str]) -> bool:
 def main() -> int:
     os.chdir(ROOT)
     print("Leitstelle: checks", flush=True)
-    env = environment()
-    return 0 if all(run(check, env) for check in CHECKS) else 1
+    servers = TestServers()
+    try:
+        env = environment(servers)
+        return 0 if all(run(check, env) for check in CHECKS) else 1
+    except (StartFailed, PostgresMissing) as error:
+        return report(Failure(str(error), "Read the lines above; `make setup` installs what is missing."))
+    finally:
+        servers.stop()
 
 
 if __name__ == "__main__":
