@@ -155,7 +155,7 @@ DATABASES = {
             " -c statement_timeout=30000 -c synchronous_commit=on"
             # Every disk of today; with the default the place search reads the table instead of its index (20 times
             # slower). Half the letters right is enough: "Jenna" finds Jena.
-            " -c random_page_cost=1.1 -c pg_trgm.word_similarity_threshold=0.5",
+            " -c random_page_cost=1.1 -c jit=off -c pg_trgm.word_similarity_threshold=0.5",
         },
         "TEST": {"TEMPLATE": os.environ.get("LEITSTELLE_DB_TEMPLATE", "template_gis")},
     }
