@@ -117,9 +117,12 @@ class Demo:
         self.redis.start()
 
     def _start_processes(self) -> None:
-        names = [*NODE, *([SIMULATOR.name] if SIMULATOR.exists(ROOT) else [])]
-        self.node.start(names)
-        self.node.wait_ready(["web", "sockets", "vital"], timeout=60)
+        """First what a person waits for; the rest starts while the page is already there."""
+        first = ["web", "sockets", "vital"]
+        self.node.start(first)
+        self.node.wait_ready(first, timeout=60)
+        later = [name for name in NODE if name not in first]
+        self.node.start([*later, *([SIMULATOR.name] if SIMULATOR.exists(ROOT) else [])])
 
     def _step(self, steps: Steps, name: str, work: Callable[[], object], note: str = "") -> None:
         if not self.supervisor.ended.is_set():
