@@ -4,7 +4,7 @@ import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -29,6 +29,9 @@ class Command(BaseModel):
     """Base of every command's schema. Unknown fields are refused: a misspelt one must not be lost in silence."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=10_000)
+
+
+Schema = TypeVar("Schema", bound=Command)
 
 
 class Refused(Exception):
@@ -88,7 +91,7 @@ def execute(name: str, data: dict[str, Any], *, command_id: UUID, actor: Actor) 
         return first
     try:
         spec = _authorised(name, actor)
-        answer = _run(spec, _parse(spec.schema, data), command_id, actor)
+        answer = _run(spec, parse(spec.schema, data), command_id, actor)
     except Refused as refusal:
         return _store_refusal(name, refusal.to_json(), command_id, actor)
     except IntegrityError:
@@ -110,7 +113,8 @@ def _authorised(name: str, actor: Actor) -> Spec:
     return spec
 
 
-def _parse(schema: type[Command], data: dict[str, Any]) -> Command:
+def parse(schema: type[Schema], data: dict[str, Any]) -> Schema:
+    """The validated input. Raises Refused("invalid") that names each wrong field."""
     try:
         raw = orjson.dumps(data)
         if b"\\u0000" in raw:

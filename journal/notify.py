@@ -17,6 +17,7 @@ CHANNEL = "journal"
 TIMEOUT_SECONDS = 0.05
 REST_SECONDS = 1.0
 
+
 def connect(timeout: float | None) -> redis.Redis:
     """A client that gives up quickly and does not retry. ``timeout``: seconds per answer, None for no limit."""
     return redis.Redis.from_url(

@@ -73,5 +73,5 @@ class Transaction:
 def head() -> int:
     """Position of the newest entry this node has stored (0 for none)."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pos FROM journal_position")
+        cursor.execute("SELECT coalesce(max(pos), 0) FROM journal_position")
         return int(cursor.fetchone()[0])

@@ -68,7 +68,7 @@ def snapshot() -> Iterator[int]:
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            cursor.execute("SELECT pos FROM journal_position")
+            cursor.execute("SELECT coalesce(max(pos), 0) FROM journal_position")
             pos = int(cursor.fetchone()[0])
         yield pos
 

@@ -12,9 +12,12 @@ from tests.world import World, build_world
 @pytest.fixture(autouse=True)
 def guarded(request: pytest.FixtureRequest) -> Iterator[None]:
     """Law of the write path: only handlers write replicated tables. On for every test that touches the database."""
-    if not {"db", "transactional_db"} & set(request.fixturenames):
+    database = {"db", "transactional_db"} & set(request.fixturenames)
+    if not database:
         yield
         return
+    for name in database:  # set up before the guard, so that it is emptied after it
+        request.getfixturevalue(name)
     with connection.execute_wrapper(refuse_unguarded_writes):
         yield
 

@@ -2,8 +2,6 @@
 
 from django.db import migrations
 
-POSITION = "INSERT INTO journal_position (id, pos, hlc) VALUES (1, 0, 0) ON CONFLICT DO NOTHING"
-
 # The chain covers identity, clock, parent and body, so none of them can be changed or swapped later.
 HASH = """
 CREATE FUNCTION journal_hash(prev bytea, origin text, incarnation int, seq bigint, hlc bigint, parent bytea, body text)
@@ -26,10 +24,10 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(112112);
     v_now := clock_timestamp();
-    UPDATE journal_position
-       SET pos = pos + v_count,
-           hlc = greatest((extract(epoch FROM v_now) * 1000000)::bigint, hlc + 1) + v_count
-     WHERE id = 1 RETURNING pos - v_count, hlc - v_count INTO v_pos, v_hlc;
+    INSERT INTO journal_position AS p (id, pos, hlc)
+    VALUES (1, v_count, (extract(epoch FROM v_now) * 1000000)::bigint + v_count)
+    ON CONFLICT (id) DO UPDATE SET pos = p.pos + v_count, hlc = greatest(excluded.hlc, p.hlc + 1 + v_count)
+    RETURNING p.pos - v_count, p.hlc - v_count INTO v_pos, v_hlc;
     SELECT incarnation, seq, hash INTO v_incarnation, v_seq, v_prev FROM journal_chain
      WHERE origin = p_origin ORDER BY incarnation DESC LIMIT 1;
     IF NOT FOUND THEN
@@ -72,7 +70,6 @@ CREATE TRIGGER journal_entry_append_only BEFORE UPDATE OR DELETE ON journal_entr
 class Migration(migrations.Migration):
     dependencies = [("journal", "0001_initial")]
     operations = [
-        migrations.RunSQL(POSITION, migrations.RunSQL.noop),
         migrations.RunSQL(HASH, "DROP FUNCTION journal_hash"),
         migrations.RunSQL(APPEND, "DROP FUNCTION journal_append"),
         migrations.RunSQL(

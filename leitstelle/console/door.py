@@ -12,11 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
+from pydantic import Field
 
 from incidents import proposal as proposals
 from incidents import selectors as incident_selectors
 from journal.actor import Actor
-from journal.commands import Refused, execute
+from journal.commands import Command, Refused, execute, parse
 from leitstelle.accounts import roles, seats
 from leitstelle.console import master, picture
 from leitstelle.console.search import search_all
@@ -122,10 +123,17 @@ def geography(request: HttpRequest, actor: Actor) -> HttpResponse:
 @for_console
 def incident(request: HttpRequest, actor: Actor, incident_id: UUID) -> HttpResponse:
     """One incident, open or closed, with its log, its calls and its interval record."""
-    view = incident_selectors.incident_file(str(incident_id))
+    view = incident_selectors.incident_view(incident_id)
     if view is None:
         raise Refused("not_found", _("Diesen Einsatz gibt es nicht."))
-    return respond(view)
+    return respond(
+        {
+            "incident": view,
+            "log": incident_selectors.incident_log(incident_id),
+            "calls": incident_selectors.calls_of(incident_id),
+            "intervals": incident_selectors.intervals(incident_id),
+        }
+    )
 
 
 @require_GET
@@ -156,17 +164,46 @@ def search(request: HttpRequest, actor: Actor) -> HttpResponse:
 @for_console
 def nearby(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Open incidents near a place (``lon``, ``lat``) and time, and earlier calls of ``number``."""
-    call = request.GET.get("call", "")
-    return respond(
-        incident_selectors.nearby(spot=_spot(request.GET), number=request.GET.get("number", "")[:40], call=call[:36])
-    )
+    lon, lat = _spot(request.GET) or (None, None)
+    query = request.GET
+    call, number = query.get("call", "")[:36], query.get("number", "")[:40]
+    return respond(incident_selectors.nearby(call=call or None, lon=lon, lat=lat, number=number))
+
+
+class ProposalQuery(Command):
+    """What a proposal is asked for: a running incident, or a keyword at a point (degrees, WGS 84)."""
+
+    incident: UUID | None = None
+    keyword: str = ""
+    lon: float | None = Field(default=None, ge=-180, le=180)
+    lat: float | None = Field(default=None, ge=-90, le=90)
+    county: str | None = None
+    place_id: str = ""
+    exclude: list[str] = []
 
 
 @require_POST
 @for_console
 def proposal(request: HttpRequest, actor: Actor) -> HttpResponse:
     """What to send, see ``incidents.proposal``."""
-    return respond(proposals.propose(proposals.Query.parse(body_of(request))))
+    query = parse(ProposalQuery, body_of(request))
+    exclude = tuple(query.exclude)
+    if query.incident:
+        wanted = proposals.wanted_by(query.incident, exclude=exclude)
+    elif query.lon is not None and query.lat is not None:
+        wanted = proposals.Wanted(
+            keyword=query.keyword,
+            lon=query.lon,
+            lat=query.lat,
+            county=query.county,
+            place_id=query.place_id,
+            exclude=exclude,
+        )
+    else:
+        raise Refused("no_place", _("Ohne Einsatzort gibt es keinen Vorschlag."))
+    if wanted is None:
+        raise Refused("not_found", _("Diesen Einsatz gibt es nicht."))
+    return respond(proposals.propose(wanted))
 
 
 def _spot(query: Any) -> tuple[float, float] | None:
