@@ -86,7 +86,7 @@ def _response(
     arrived = [(unit["on_scene"], number) for number, unit in enumerate(units) if unit.get("on_scene")]
     if not arrived:
         return None
-    arrival, number = min(arrived, key=lambda pair: (pair[0], pair[1]))  # type: ignore[arg-type,return-value]
+    arrival, number = min(arrived, key=lambda pair: (pair[0], pair[1]))
     start = head.get(definition.start) if definition.start in HEAD else units[number].get(definition.start)
     return seconds_between(start, arrival)
 

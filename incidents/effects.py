@@ -1,0 +1,131 @@
+"""Alarms leave the house: a follower of the journal hands every owed delivery to its medium and records the outcome.
+
+At least once: the medium is served first, the outcome recorded after, and only then the cursor moves. What a crash or a
+failed medium left owed is tried again (``retry_owed``), on whichever node answers for the incident's centre.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents.models import AlarmDelivery
+from journal.actor import system
+from journal.commands import execute
+from journal.tail import Stored, follow
+
+logger = logging.getLogger(__name__)
+
+CURSOR: Final = "effects"
+NAMESPACE: Final = UUID("0f0a3f3e-58f1-4c0c-9f66-3a1d9e0a6b3d")
+ACTOR: Final = system("alarm")
+RETRY_SECONDS: Final = 10.0
+# The follower gets this long before the retry concludes that a delivery was left lying.
+OVERDUE: Final = timedelta(seconds=5)
+# An alarm that could not be delivered for so long is the dispatcher's to repeat; the log has shown it as failed.
+GIVE_UP: Final = timedelta(hours=1)
+BATCH: Final = 200
+
+Delivery = Mapping[str, Any]
+
+
+class MediumFailed(RuntimeError):
+    """The medium did not take the alarm; the text says why, for the dispatcher."""
+
+
+def alarm_log() -> Path:
+    """The file to which the medium ``log`` writes."""
+    return settings.LEITSTELLE_RUN_DIR / "alarms.log"
+
+
+def _to_log(delivery: Delivery) -> None:
+    """Append the alarm to a file, on disk before it counts as sent."""
+    text = delivery["text"].replace("\n", " | ")
+    line = f"{timezone.now().isoformat(timespec='milliseconds')} {delivery['unit__name']}: {text}\n"
+    try:
+        alarm_log().parent.mkdir(parents=True, exist_ok=True)
+        with alarm_log().open("a", encoding="utf-8") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise MediumFailed(error.strerror or str(error)) from error
+
+
+def _to_station(delivery: Delivery) -> None:
+    """The station's page shows every delivery of its units by itself; there is nothing to send."""
+
+
+MEDIA: Final[dict[str, Callable[[Delivery], None]]] = {"log": _to_log, "station": _to_station}
+
+
+def run(stop: threading.Event) -> None:
+    """Follow the journal until ``stop``: deliver what each alarm owes."""
+    follow(CURSOR, deliver_entry, stop)
+
+
+def run_retries(stop: threading.Event) -> None:
+    """Until ``stop``: try again what is still owed, at once and every RETRY_SECONDS."""
+    while not stop.is_set():
+        retry_owed()
+        stop.wait(RETRY_SECONDS)
+
+
+def deliver_entry(stored: Stored) -> None:
+    """Serve the media of one alarm, if it is an alarm and this node's to send."""
+    if stored.type != "incident.units_alarmed" or stored.fact is None:
+        return
+    data: Any = stored.fact.data
+    if data.centre not in settings.LEITSTELLE_CENTRES:
+        return
+    owed = [delivery.id for unit in data.units for delivery in unit.deliveries]
+    _deliver(AlarmDelivery.objects.filter(pk__in=owed, state=AlarmDelivery.State.OWED))
+
+
+def retry_owed() -> int:
+    """Deliver what was left owed or failed. Returns how many deliveries were tried."""
+    now = timezone.now()
+    states = [AlarmDelivery.State.OWED, AlarmDelivery.State.FAILED]
+    return _deliver(
+        AlarmDelivery.objects.filter(
+            state__in=states, owed_at__lt=now - OVERDUE, owed_at__gt=now - GIVE_UP,
+            incident__centre__in=settings.LEITSTELLE_CENTRES,
+        )
+    )  # fmt: skip
+
+
+def _deliver(deliveries: Any) -> int:
+    columns = ("pk", "incident_id", "unit_id", "unit__name", "medium", "state", "text")
+    rows: Iterable[Delivery] = deliveries.order_by("owed_at", "pk").values(*columns)[:BATCH]
+    count = 0
+    for row in rows:
+        count += 1
+        try:
+            _serve(row)
+        except MediumFailed as error:
+            logger.error("alarm %s over %s failed: %s", row["pk"], row["medium"], error)
+            _record(row, ok=False, detail=str(error)[:200])
+        else:
+            _record(row, ok=True)
+    return count
+
+
+def _serve(row: Delivery) -> None:
+    send = MEDIA.get(row["medium"])
+    if send is None:
+        raise MediumFailed(_("unbekannter Alarmweg"))
+    send(row)
+
+
+def _record(row: Delivery, *, ok: bool, detail: str = "") -> None:
+    """Once per delivery and outcome: a failure and the success after it are two facts, a repetition is none."""
+    data = {"delivery": str(row["pk"]), "ok": ok, "detail": detail}
+    execute("incident.alarm_sent", data, command_id=uuid5(NAMESPACE, f"{row['pk']}:{ok}"), actor=ACTOR)
