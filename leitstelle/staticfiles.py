@@ -5,3 +5,5 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):
     support_js_module_import_aggregation = True
+    # A module's name depends on those it imports: one pass per level of the deepest chain of imports.
+    max_post_process_passes = 20
