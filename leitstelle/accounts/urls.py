@@ -1,0 +1,13 @@
+"""Addresses of the log-in. Stand before the administration's own, which is thereby replaced."""
+
+from django.urls import path
+
+from leitstelle.accounts import views
+
+urlpatterns = [
+    path("login/", views.login_page, name="login"),
+    path("login/seat/", views.seat_page, name="seat"),
+    path("logout/", views.logout_page, name="logout"),
+    path("admin/login/", views.login_page),
+    path("admin/logout/", views.logout_page),
+]

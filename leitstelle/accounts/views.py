@@ -1,0 +1,150 @@
+"""The log-in: name and password first, then a seat. One form for the console and the administration."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import auth
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from journal.commands import execute
+from leitstelle.accounts import failures, seats
+from leitstelle.accounts.models import User
+from resources.models import Centre
+
+CONSOLE = "/"
+ADMINISTRATION = "/admin/"
+
+
+@never_cache
+@csrf_protect
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def login_page(request: HttpRequest) -> HttpResponse:
+    """Name and password. With a ``seat`` in the same form the person is seated at once, else asked for it next."""
+    if request.method != "POST":
+        return _login_form(request, "", HTTPStatus.OK)
+    username = request.POST.get("username", "").strip()
+    if failures.too_many(failures.subject(username, request)):
+        problem = _("Zu viele Fehlversuche. Bitte warten Sie fünf Minuten oder fragen Sie die Schichtführung.")
+        return _login_form(request, problem, HTTPStatus.TOO_MANY_REQUESTS)
+    user = auth.authenticate(request, username=username, password=request.POST.get("password", ""))
+    if not isinstance(user, User):
+        return _login_form(request, _("Name oder Kennwort stimmt nicht."), HTTPStatus.UNAUTHORIZED)
+    auth.login(request, user)
+    if request.POST.get("seat"):
+        return _take(request, user)
+    if not seats.may_sit(user):
+        if not user.is_staff:
+            return _login_form(request, _("Für Sie ist hier kein Arbeitsplatz vorgesehen."), HTTPStatus.FORBIDDEN)
+        return redirect(_next(request, ADMINISTRATION))
+    if _next(request, CONSOLE).startswith(ADMINISTRATION) and user.is_staff:
+        return redirect(_next(request, ADMINISTRATION))
+    return redirect(_with_next(request, reverse("seat")))
+
+
+@never_cache
+@csrf_protect
+@require_http_methods(["GET", "HEAD", "POST"])
+def seat_page(request: HttpRequest) -> HttpResponse:
+    """Choose a seat; who sits there already is shown, and relieved only by an explicit second answer."""
+    user = request.user
+    if not isinstance(user, User):
+        return redirect(_with_next(request, reverse("login")))
+    if not seats.may_sit(user):
+        return redirect(ADMINISTRATION)
+    if request.method == "POST":
+        return _take(request, user)
+    return _seat_form(request, user)
+
+
+# Without the check for a form's token: a page that stays open for a shift outlives it, nothing is lost by leaving,
+# and no other site's request carries these cookies anyway (SameSite).
+@csrf_exempt
+@never_cache
+@require_POST
+def logout_page(request: HttpRequest) -> HttpResponse:
+    """Leave the seat and end the log-in."""
+    _leave(request)
+    auth.logout(request)
+    response = redirect("login")
+    seats.clear_cookie(response)
+    return response
+
+
+def _take(request: HttpRequest, user: User) -> HttpResponse:
+    session = uuid4()
+    seat = request.POST.get("seat", "")
+    data = {"session": str(session), "seat": seat, "relieve": request.POST.get("relieve") == "1"}
+    answer = execute("seat.take", data, command_id=uuid4(), actor=seats.person(user))
+    if "refused" in answer:
+        return _seat_form(request, user, answer)
+    _leave(request)
+    centre = answer["result"]["centre"]
+    token = seats.SeatToken(session, user.pk, user.name, seat, centre, tuple(sorted(user.roles)))
+    response = HttpResponseRedirect(_next(request, CONSOLE))
+    seats.set_cookie(response, token)
+    return response
+
+
+def _leave(request: HttpRequest) -> None:
+    """End the session of the seat this browser had until now; that it was ended already does not matter."""
+    token = seats.SeatToken.read(request.COOKIES.get(seats.COOKIE, ""))
+    actor = seats.actor_of_request(request)
+    if token is not None and actor is not None:
+        execute("seat.leave", {"session": str(token.session)}, command_id=uuid4(), actor=actor)
+
+
+def _login_form(request: HttpRequest, problem: str, status: HTTPStatus) -> HttpResponse:
+    context = {
+        "problem": problem,
+        "username": request.POST.get("username", ""),
+        "next": _next(request, ""),
+    }
+    return render(request, "accounts/login.html", context, status=status)
+
+
+def _seat_form(request: HttpRequest, user: User, answer: dict[str, Any] | None = None) -> HttpResponse:
+    centres = {centre.id: centre.name for centre in Centre.objects.filter(active=True, home=True).order_by("-id")}
+    rooms: dict[str, list[seats.SeatView]] = {}
+    for seat in seats.occupation(user.centre):
+        rooms.setdefault(centres.get(seat.centre, seat.centre), []).append(seat)
+    wanted = request.POST.get("seat", "")
+    context = {
+        "rooms": rooms,
+        "wanted": wanted or _first_free(rooms, user),
+        "occupied": answer if answer and answer["refused"] == "seat_occupied" else None,
+        "problem": answer["reason"] if answer and answer["refused"] != "seat_occupied" else "",
+        "next": _next(request, ""),
+    }
+    return render(request, "accounts/seat.html", context, status=HTTPStatus.CONFLICT if answer else HTTPStatus.OK)
+
+
+def _first_free(rooms: dict[str, list[seats.SeatView]], user: User) -> str:
+    """The seat that is marked to begin with: the own one of before, else the first free one."""
+    everyone = [seat for room in rooms.values() for seat in room]
+    own = [seat.id for seat in everyone if seat.user == user.pk]
+    free = [seat.id for seat in everyone if seat.session is None]
+    return (own + free + [""])[0]
+
+
+def _next(request: HttpRequest, default: str) -> str:
+    """Where to go on to: only to a page of this house."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    secure = request.is_secure()
+    if target and url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=secure):
+        return target
+    return default
+
+
+def _with_next(request: HttpRequest, url: str) -> str:
+    target = _next(request, "")
+    return f"{url}?{urlencode({'next': target})}" if target else url
