@@ -52,11 +52,11 @@ class Filler:
 
     centre: str
     seed: int
-    random: random.Random = field(init=False)
+    chance: random.Random = field(init=False)
     serials: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.random = random.Random(f"{self.centre}/{self.seed}")
+        self.chance = random.Random(f"{self.centre}/{self.seed}")
         self.code = self.centre[0].upper()
         of_centre = {"county__centre": self.centre}
         self.places = list(Place.objects.filter(**of_centre, active=True).order_by("pk")[:2000])
@@ -67,22 +67,22 @@ class Filler:
             raise SystemExit(f"no reference data for {self.centre}")
 
     def uuid(self) -> UUID:
-        return UUID(int=self.random.getrandbits(128), version=4)
+        return UUID(int=self.chance.getrandbits(128), version=4)
 
     def incident(self, at: datetime, unit: Unit | None, *, closed: bool) -> Iterator[Dated]:
         """One incident with its call, from the ring at ``at``."""
         call, incident, assignment = self.uuid(), self.uuid(), self.uuid()
-        place = self.random.choice(self.places)
-        keyword = self.random.choice(self.keywords)
+        place = self.chance.choice(self.places)
+        keyword = self.chance.choice(self.keywords)
         year = at.year
         self.serials[year] = serial = self.serials.get(year, 0) + 1
-        number = f"+49{self.random.randrange(3641_000000, 3661_999999)}"
+        number = f"+49{self.chance.randrange(3641_000000, 3661_999999)}"
         spot = Spot.of(place.point)
         yield at, CallReceived(call=call, centre=self.centre, line="112", rang_at=at, number=number, spot=spot)
-        answered = at + timedelta(seconds=self.random.randrange(3, 12))
-        seat = f"{self.code}{self.random.randrange(1, 9)}"
+        answered = at + timedelta(seconds=self.chance.randrange(3, 12))
+        seat = f"{self.code}{self.chance.randrange(1, 9)}"
         yield answered, CallAnswered(call=call, seat=seat, user_name="Disposition")
-        opened = answered + timedelta(seconds=self.random.randrange(20, 60))
+        opened = answered + timedelta(seconds=self.chance.randrange(20, 60))
         yield (
             opened,
             IncidentOpened(
@@ -102,7 +102,7 @@ class Filler:
                 place_id=place.id,
                 municipality=place.municipality_name,
                 spot=spot,
-                report=self.random.choice(REPORTS),
+                report=self.chance.choice(REPORTS),
                 caller_number=number,
             ),
         )
@@ -122,7 +122,7 @@ class Filler:
             assignment=assignment,
             unit=unit.id,
             name=unit.name,
-            eta_seconds=self.random.randrange(120, 900),
+            eta_seconds=self.chance.randrange(120, 900),
             deliveries=[Delivery(id=self.uuid(), medium=medium) for medium in unit.media],
         )
         yield opened + timedelta(seconds=30), UnitsAlarmed(incident=incident, centre=self.centre, units=[alarmed])
@@ -149,8 +149,8 @@ class Filler:
         now = timezone.now()
         for number in range(closed):
             at = now - timedelta(days=DAYS * (1 - number / closed), hours=4)
-            yield list(self.incident(at, self.random.choice(self.units), closed=True))
-        busy = self.random.sample(self.units, min(len(self.units) // 2, int(open_ * WITH_UNIT)))
+            yield list(self.incident(at, self.chance.choice(self.units), closed=True))
+        busy = self.chance.sample(self.units, min(len(self.units) // 2, int(open_ * WITH_UNIT)))
         for number in range(open_):
             at = now - timedelta(minutes=180 * (1 - number / open_), seconds=60)
             yield list(self.incident(at, busy.pop() if busy else None, closed=False))

@@ -1,9 +1,9 @@
 """Addresses of the web process, and what answers where there is none."""
 
 from django.contrib import admin
-from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from leitstelle.console import station
 from leitstelle.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,9 +11,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("leitstelle.accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("leitstelle.api.urls")),
+    path("station/<str:station>/", station.page, name="station"),
+    path("station/<str:station>/alarms", station.alarms, name="station-alarms"),
+    path("station/<str:station>/receipt", station.receipt, name="station-receipt"),
     path("console/", include("leitstelle.console.urls")),
-    path("", include("leitstelle.accounts.urls")),
-    path("admin/", admin.site.urls),
 ]
 
 handler400 = "leitstelle.errors.bad_request"
