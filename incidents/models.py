@@ -305,3 +305,25 @@ class Timer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.due_at:%H:%M:%S}"
+
+
+class HourlyFigures(models.Model):
+    """Counts of one centre in one hour, made anew by Celery from calls and incidents; may be deleted at any time."""
+
+    centre = reference("resources.Centre", "figures", verbose_name="Leitstelle")
+    hour = models.DateTimeField("Stunde ab")
+    calls = models.IntegerField("Anrufe")
+    answered_in_time = models.IntegerField("angenommen in ≤ 10 s")
+    lost = models.IntegerField("verloren")
+    incidents = models.IntegerField("Einsätze")
+    by_group = models.JSONField("nach Stichwortklasse", default=dict)
+    processing_seconds = models.FloatField("Median Anruf bis Alarm in s", null=True)
+
+    class Meta:
+        verbose_name = "Stundenwerte"
+        verbose_name_plural = "Stundenwerte"
+        ordering = ("-hour", "centre")
+        constraints = (models.UniqueConstraint(fields=["centre", "hour"], name="one_row_per_centre_and_hour"),)
+
+    def __str__(self) -> str:
+        return f"{self.centre_id} {self.hour:%d.%m.%Y %H:00}"

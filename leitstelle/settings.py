@@ -5,6 +5,10 @@ import secrets
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from csp.constants import NONCE
+
+from celery.schedules import crontab
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -126,6 +130,9 @@ _SOCKET_SOURCES = [f"{scheme}://{host}:*" for scheme in ("ws", "wss") for host i
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
+        # The nonce is sent only with pages that ask for it: forms with a map in the administration, whose widget
+        # (django-leaflet) starts itself by an inline script.
+        "script-src": ["'self'", NONCE],
         "connect-src": ["'self'", *_SOCKET_SOURCES],
         "img-src": ["'self'", "data:"],
         # Leaflet and the admin set style attributes; no inline script anywhere.
@@ -184,6 +191,17 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "Europe/Berlin"
+CELERY_BEAT_SCHEDULE = {
+    "count-hours": {"task": "incidents.tasks.count_hours", "schedule": 300.0},
+    "mail-yesterday": {"task": "incidents.tasks.mail_yesterday", "schedule": crontab(hour=6, minute=0)},
+    "tidy-up": {"task": "journal.tasks.tidy_up", "schedule": crontab(hour=3, minute=30)},
+}
+# Who gets the daily figures; nobody unless told.
+LEITSTELLE_REPORT_RECIPIENTS = _list("LEITSTELLE_REPORT_RECIPIENTS", "")
+DEFAULT_FROM_EMAIL = os.environ.get("LEITSTELLE_MAIL_FROM", "leitstelle@localhost")
+EMAIL_HOST = os.environ.get("LEITSTELLE_MAIL_HOST", "localhost")
+# Gets the file's name as its last word, e.g. "lp -d wache"; empty: the sheet stays in the spool.
+LEITSTELLE_PRINT_COMMAND = os.environ.get("LEITSTELLE_PRINT_COMMAND", "")
 
 # --- language, files, log --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "de"

@@ -12,10 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
+from kombu.exceptions import OperationalError
 from pydantic import Field
 
 from incidents import proposal as proposals
 from incidents import selectors as incident_selectors
+from incidents.run_sheet import run_sheet
+from incidents.tasks import print_run_sheet
 from journal.actor import Actor
 from journal.commands import Command, Refused, execute, parse
 from leitstelle.accounts import roles, seats
@@ -134,6 +137,29 @@ def incident(request: HttpRequest, actor: Actor, incident_id: UUID) -> HttpRespo
             "intervals": incident_selectors.intervals(incident_id),
         }
     )
+
+
+@require_GET
+@for_console
+def sheet(request: HttpRequest, actor: Actor, incident_id: UUID) -> HttpResponse:
+    """The run sheet of an incident, to look at and to print from the browser."""
+    try:
+        return HttpResponse(run_sheet(incident_id), headers={"Cache-Control": "no-store"})
+    except LookupError:
+        raise Refused("not_found", _("Diesen Einsatz gibt es nicht.")) from None
+
+
+@require_POST
+@for_console
+def print_sheet(request: HttpRequest, actor: Actor, incident_id: UUID) -> HttpResponse:
+    """Have the run sheet printed by the worker: paper may wait."""
+    if incident_selectors.incident_view(incident_id) is None:
+        raise Refused("not_found", _("Diesen Einsatz gibt es nicht."))
+    try:
+        print_run_sheet.delay(str(incident_id))
+    except OperationalError:
+        raise Refused("busy", _("Der Druckdienst ist nicht erreichbar. Bitte später wiederholen.")) from None
+    return respond({"queued": True}, 202)
 
 
 @require_GET
