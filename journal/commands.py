@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg.errors import DeadlockDetected, LockNotAvailable
@@ -144,7 +144,9 @@ def _run(spec: Spec, cmd: Command, command_id: UUID, actor: Actor) -> dict[str, 
 
 
 def _first_answer(command_id: UUID, actor: Actor) -> dict[str, Any] | None:
-    row = Receipt.objects.filter(pk=command_id).values_list("answer", "actor_id").first()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT answer, actor_id FROM journal_receipt WHERE command_id = %s", [command_id])
+        row = cursor.fetchone()
     if row is None:
         return None
     if row[1] != actor.key:

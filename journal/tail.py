@@ -109,8 +109,8 @@ class Waker:
 def follow(name: str, handle: Callable[[Stored], None], stop: threading.Event) -> None:
     """Give every entry to ``handle``, in order, at least once, until ``stop``; the cursor is kept under ``name``.
 
-    An exception in ``handle`` ends the follower without moving the cursor: its supervisor starts it again and it
-    gets the same entry.
+    The cursor moves batch by batch. An exception in ``handle`` ends the follower without moving it: its supervisor
+    starts it again and it gets the same entries.
     """
     waker = Waker()
     cursor, _created = Cursor.objects.get_or_create(name=name)
@@ -118,7 +118,8 @@ def follow(name: str, handle: Callable[[Stored], None], stop: threading.Event) -
         batch = after(cursor.pos, limit=100)
         for stored in batch:
             handle(stored)
-            cursor.pos = stored.pos
+        if batch:
+            cursor.pos = batch[-1].pos
             cursor.save(update_fields=["pos"])
         if not batch:
             waker.wait(stop)

@@ -8,6 +8,7 @@ from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point
 from django.db.models import F, Model
 from pydantic import BaseModel, ConfigDict, Field
 
+from journal import rows
 from journal.types import EntryType, Fact, entry
 from resources import models
 from resources.status import NAMES, is_overlay
@@ -23,6 +24,10 @@ class Spot(BaseModel):
 
     def to_point(self) -> Point:
         return Point(self.lon, self.lat, srid=4326)
+
+    def to_ewkt(self) -> str:
+        """As PostGIS reads it from text."""
+        return f"SRID=4326;POINT({self.lon} {self.lat})"
 
     @classmethod
     def of(cls, point: Point) -> "Spot":
@@ -284,12 +289,14 @@ class StatusReported(EntryType):
         if is_overlay(self.status):
             state.filter(unit_id=self.unit).update(overlay=self.status, overlay_since=fact.at)
             return
-        values = {
-            "status": self.status, "since": self.observed_at if self.trusted else fact.at, "overlay": None,
-            "overlay_since": None, "note": self.note, "source": self.source,
-        }  # fmt: skip
-        if not state.filter(unit_id=self.unit).update(**values):
-            state.create(unit_id=self.unit, **values)
+        since = self.observed_at if self.trusted else fact.at
+        row = {"unit_id": self.unit, "status": self.status, "since": since, "note": self.note, "source": self.source}
+        rows.insert(
+            models.UnitState,
+            [row],
+            then="DO UPDATE SET status = excluded.status, since = excluded.since, overlay = NULL,"
+            " overlay_since = NULL, note = excluded.note, source = excluded.source",
+        )
 
     def describe(self, fact: Fact) -> str:
         return f"Status {self.status} ({NAMES[self.status]})"

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.entries.incident import SAMPLE, IncidentEntry
 from incidents.entries.timers import Watch, clear_timer, start_timers
-from incidents.models import AlarmDelivery, Assignment, Incident, TimerRule
+from incidents.models import AlarmDelivery, Assignment, TimerRule
+from journal import rows
 from journal.types import Fact, entry
 
 
@@ -50,31 +51,34 @@ class UnitsAlarmed(IncidentEntry):
     scheduled: bool = False
 
     def apply(self, fact: Fact) -> None:
-        Incident.objects.filter(pk=self.incident, dispatch_decided_at=None).update(dispatch_decided_at=fact.at)
+        rows.execute(
+            "UPDATE incidents_incident SET dispatch_decided_at = %s WHERE id = %s AND dispatch_decided_at IS NULL",
+            [fact.at, self.incident],
+        )
+        alarmed = Assignment.State.ALARMED.value
         fulfilled = [u.assignment for u in self.units if u.reserved]
         if fulfilled:
-            reserved = Assignment.objects.filter(pk__in=fulfilled, ended_at=None)
-            reserved.update(state=Assignment.State.ALARMED, alarmed_at=fact.at)
-        Assignment.objects.bulk_create(
+            Assignment.objects.filter(pk__in=fulfilled, ended_at=None).update(state=alarmed, alarmed_at=fact.at)
+        rows.insert(
+            Assignment,
             [
-                Assignment(
-                    id=u.assignment, incident_id=self.incident, unit_id=u.unit, state=Assignment.State.ALARMED,
-                    why=u.why, eta_seconds=u.eta_seconds, taken_from=u.taken_from, alarmed_at=fact.at,
-                )
+                {
+                    "id": u.assignment, "incident_id": self.incident, "unit_id": u.unit, "state": alarmed, "why": u.why,
+                    "eta_seconds": u.eta_seconds, "taken_from": u.taken_from, "alarmed_at": fact.at,
+                }
                 for u in self.units
             ],
-            ignore_conflicts=True,
         )  # fmt: skip
-        AlarmDelivery.objects.bulk_create(
+        rows.insert(
+            AlarmDelivery,
             [
-                AlarmDelivery(
-                    id=d.id, incident_id=self.incident, assignment_id=u.assignment, unit_id=u.unit, medium=d.medium,
-                    state=AlarmDelivery.State.OWED, text=self.text, owed_at=fact.at,
-                )
+                {
+                    "id": d.id, "incident_id": self.incident, "assignment_id": u.assignment, "unit_id": u.unit,
+                    "medium": d.medium, "state": AlarmDelivery.State.OWED.value, "text": self.text, "owed_at": fact.at,
+                }
                 for u in self.units
                 for d in u.deliveries
             ],
-            ignore_conflicts=True,
         )  # fmt: skip
         watches = [Watch(TimerRule.Kind.NO_RECEIPT, str(u.assignment), u.receipt_seconds) for u in self.units]
         watches += [Watch(TimerRule.Kind.NO_STATUS_3, str(u.assignment), u.status3_seconds) for u in self.units]

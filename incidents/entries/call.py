@@ -8,6 +8,7 @@ from pydantic import Field
 
 from incidents.entries.timers import clear_timer, start_timer
 from incidents.models import Call, Timer, TimerRule
+from journal import rows
 from journal.keys import destroy
 from journal.types import EntryType, Fact, entry
 from resources.entries import Spot
@@ -48,12 +49,12 @@ class CallReceived(CallEntry):
     reported_at: datetime | None = None
 
     def apply(self, fact: Fact) -> None:
-        call = Call(
-            id=self.call, centre_id=self.centre, line=self.line, state=Call.State.RINGING, number=self.number,
-            point=self.spot.to_point() if self.spot else None, accuracy_m=self.accuracy_m, county_id=self.county,
-            rang_at=self.rang_at,
-        )  # fmt: skip
-        Call.objects.bulk_create([call], ignore_conflicts=True)
+        row = {
+            "id": self.call, "centre_id": self.centre, "line": self.line, "state": Call.State.RINGING.value,
+            "number": self.number, "point": self.spot.to_ewkt() if self.spot else None,
+            "accuracy_m": self.accuracy_m, "county_id": self.county, "rang_at": self.rang_at,
+        }  # fmt: skip
+        rows.insert(Call, [row])
         start_timer(WAITING, self.call, str(self.call), self.centre, fact.at, self.wait_seconds)
 
     def describe(self, fact: Fact) -> str:

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from django.db.models import F, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from pydantic import Field
 
 from incidents.entries.incident import NOON, SAMPLE, IncidentEntry
 from incidents.entries.timers import clear_timers, set_timer, start_timer
 from incidents.models import Assignment, TimerRule
+from journal import rows
 from journal.types import Fact, entry
 
 Step = Literal["en_route", "on_scene", "at_patient", "transporting", "at_hospital", "ended"]
@@ -62,13 +62,18 @@ class UnitProgressed(AssignmentEntry):
         if self.step == "ended":
             self.end(at, self.reason)
             return
-        column = f"{self.step}_at"
-        changes: dict[str, Any] = {column: Coalesce(F(column), Value(at))}
+        column = f"{self.step}_at"  # a Step, never from outside
+        values: list[Any] = [at]
+        changes = f"{column} = coalesce({column}, %s)"
         if self.hospital:
-            changes["hospital_id"] = self.hospital
-        state = {} if self.step == "at_patient" else {"state": self.step}
-        if not self.assignments().filter(ended_at=None).update(**changes, **state):
-            self.assignments().update(**changes)  # a time that came after the end: kept, moves nothing
+            changes, values = f"{changes}, hospital_id = %s", [*values, self.hospital]
+        state = "" if self.step == "at_patient" else f", state = '{self.step}'"
+        where = "WHERE id = %s"
+        moved = rows.execute(
+            f"UPDATE incidents_assignment SET {changes}{state} {where} AND ended_at IS NULL", [*values, self.assignment]
+        )
+        if not moved:  # a time that came after the end: kept, moves nothing
+            rows.execute(f"UPDATE incidents_assignment SET {changes} {where}", [*values, self.assignment])
             return
         # Whoever drives has got the alarm.
         subject = str(self.assignment)

@@ -11,6 +11,7 @@ from pydantic import Field
 from incidents.entries.timers import clear_timer, set_timer
 from incidents.labels import OUTCOMES
 from incidents.models import AlarmDelivery, Assignment, Incident, Timer, TimerRule
+from journal import rows
 from journal.keys import destroy
 from journal.types import EntryType, Fact, entry
 from resources.entries import Spot
@@ -97,13 +98,13 @@ class IncidentOpened(IncidentEntry):
     )  # fmt: skip
 
     def apply(self, fact: Fact) -> None:
-        incident = Incident(
-            id=self.incident, state=Incident.State.OPEN, centre_id=self.centre, keyword_id=self.keyword,
-            county_id=self.county, hospital_id=self.hospital, point=self.spot.to_point() if self.spot else None,
-            opened_at=fact.at, opened_by=fact.actor.name, keyword_set_at=fact.at if self.keyword else None,
-            **{name: getattr(self, name) for name in self.COPIED},
-        )  # fmt: skip
-        Incident.objects.bulk_create([incident], ignore_conflicts=True)
+        row = {name: getattr(self, name) for name in self.COPIED} | {
+            "id": self.incident, "state": Incident.State.OPEN.value, "centre_id": self.centre,
+            "keyword_id": self.keyword, "county_id": self.county, "hospital_id": self.hospital,
+            "point": self.spot.to_ewkt() if self.spot else None, "opened_at": fact.at, "opened_by": fact.actor.name,
+            "keyword_set_at": fact.at if self.keyword else None,
+        }  # fmt: skip
+        rows.insert(Incident, [row])
         if self.appointment_at:
             set_appointment_timer(self.incident, self.centre, self.appointment_at, self.appointment_seconds)
 

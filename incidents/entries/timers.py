@@ -1,11 +1,13 @@
 """Timers as handlers set and clear them: rows of their aggregate, with ids that every node computes alike."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid5
 
 from incidents.models import Timer
+from journal import rows
 
 NAMESPACE = UUID("6a1b1a52-7e0b-4a57-9d7b-2f2c3a1f0112")
 
@@ -22,13 +24,8 @@ class Watch:
 def start_timers(aggregate: UUID, centre: str, at: datetime, watches: Iterable[Watch]) -> None:
     """Start (or restart, unfired) timers relative to ``at``, all in one statement."""
     _write(
-        Timer(
-            id=timer_id(w.kind, w.subject), kind=w.kind, aggregate_id=aggregate, subject=w.subject,
-            centre_id=centre, due_at=at + timedelta(seconds=w.seconds),
-        )
-        for w in watches
-        if w.seconds > 0
-    )  # fmt: skip
+        _row(w.kind, aggregate, w.subject, centre, at + timedelta(seconds=w.seconds)) for w in watches if w.seconds > 0
+    )
 
 
 def start_timer(kind: str, aggregate: UUID, subject: str, centre: str, at: datetime, seconds: int) -> None:
@@ -38,26 +35,23 @@ def start_timer(kind: str, aggregate: UUID, subject: str, centre: str, at: datet
 
 def set_timer(kind: str, aggregate: UUID, subject: str, centre: str, due_at: datetime) -> None:
     """Start (or restart, unfired) the timer ``kind`` of ``subject`` for an absolute time."""
-    row = Timer(
-        id=timer_id(kind, subject),
-        kind=kind,
-        aggregate_id=aggregate,
-        subject=subject,
-        centre_id=centre,
-        due_at=due_at,
+    _write([_row(kind, aggregate, subject, centre, due_at)])
+
+
+def _row(kind: str, aggregate: UUID, subject: str, centre: str, due_at: datetime) -> dict[str, Any]:
+    return {
+        "id": timer_id(kind, subject), "kind": str(kind), "aggregate_id": aggregate, "subject": subject,
+        "centre_id": centre, "due_at": due_at,
+    }  # fmt: skip
+
+
+def _write(timers: Iterable[dict[str, Any]]) -> None:
+    rows.insert(
+        Timer,
+        list(timers),
+        then="DO UPDATE SET aggregate_id = excluded.aggregate_id, due_at = excluded.due_at, fired_at = NULL,"
+        " seen_at = NULL, seen_by = '', centre_id = excluded.centre_id",
     )
-    _write([row])
-
-
-def _write(timers: Iterable[Timer]) -> None:
-    rows = list(timers)
-    if rows:
-        Timer.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=["aggregate_id", "due_at", "fired_at", "seen_at", "seen_by", "centre"],
-        )
 
 
 def clear_timer(kind: str, subject: str) -> None:
@@ -65,10 +59,10 @@ def clear_timer(kind: str, subject: str) -> None:
     clear_timers([kind], [subject])
 
 
-def clear_timers(kinds: Iterable[str], subjects: Iterable[str]) -> None:
+def clear_timers(kinds: Collection[str], subjects: Iterable[str]) -> None:
     """``clear_timer`` for every kind of every subject, in one statement."""
-    subjects = list(subjects)
-    Timer.objects.filter(pk__in=[timer_id(kind, subject) for kind in kinds for subject in subjects]).delete()
+    ids = [timer_id(kind, subject) for subject in subjects for kind in kinds]
+    rows.execute("DELETE FROM incidents_timer WHERE id = ANY(%s)", [ids])
 
 
 def timer_id(kind: str, subject: str) -> UUID:

@@ -33,11 +33,12 @@ SELECT i.id, i.number, i.centre_id, i.state, i.exercise, i.keyword_id, coalesce(
 _UNITS = """
 SELECT id, name, active, media FROM resources_unit WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
+# The ids stand at both tables: the planner then goes by the index of open assignments whatever its statistics say.
 _STANDING = """
 SELECT u.id, s.status, a.id, a.state, a.incident_id, i.number, a.alarmed_at
   FROM resources_unit u
   LEFT JOIN resources_unitstate s ON s.unit_id = u.id
-  LEFT JOIN incidents_assignment a ON a.unit_id = u.id AND a.ended_at IS NULL
+  LEFT JOIN incidents_assignment a ON a.unit_id = u.id AND a.unit_id = ANY(%s) AND a.ended_at IS NULL
   LEFT JOIN incidents_incident i ON i.id = a.incident_id
  WHERE u.id = ANY(%s) ORDER BY a.alarmed_at, a.id
 """
@@ -148,7 +149,7 @@ def lock_units(ids: Iterable[str]) -> dict[str, UnitNow]:
     if not rows:
         return {}
     units = {row[0]: UnitNow(row[0], row[1], row[2], tuple(row[3]), None) for row in rows}
-    for ident, status, assignment, state, incident, number, alarmed_at in _rows(_STANDING, [list(units)]):
+    for ident, status, assignment, state, incident, number, alarmed_at in _rows(_STANDING, [list(units)] * 2):
         held = units[ident].assignments
         if assignment is not None:
             held = (*held, OpenAssignment(assignment, ident, state, incident, number or "", alarmed_at))

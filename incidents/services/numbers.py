@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from incidents.rules.numbers import incident_number
 from journal.commands import Refused
 from journal.record import Transaction
-from resources.models import Centre
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,9 @@ def next_number(tx: Transaction, centre: str) -> Number:
     """
     home = settings.LEITSTELLE_CENTRES
     stand_in = home[0] if home and centre not in home else ""
-    codes = dict(Centre.objects.filter(pk__in=[centre, stand_in]).values_list("pk", "code"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, code FROM resources_centre WHERE id = ANY(%s)", [[centre, stand_in]])
+        codes = dict(cursor.fetchall())
     if centre not in codes:
         raise Refused("unknown_centre", _("Diese Leitstelle gibt es nicht: %s") % centre, centre=centre)
     origin, year = settings.LEITSTELLE_NODE, timezone.localtime(tx.at).year

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
-from incidents.models import Keyword
 from journal.commands import Refused
 from resources.geo import CountyMatch, county_of
 from resources.models import Centre, County, Hospital
@@ -21,10 +21,12 @@ def locate(lon: float, lat: float, *, anyway: bool = False) -> CountyMatch | Non
 
 def known_keyword(code: str) -> dict[str, Any]:
     """``{"id", "name", "group", "priority"}`` of a keyword in use. Raises Refused ``unknown_keyword``."""
-    row = Keyword.objects.filter(pk=code, active=True).values("id", "name", "group", "priority").first()
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT id, name, "group", priority FROM incidents_keyword WHERE id = %s AND active', [code])
+        row = cursor.fetchone()
     if row is None:
         raise Refused("unknown_keyword", _("Dieses Stichwort gibt es nicht: %s") % code, keyword=code)
-    return dict(row)
+    return dict(zip(("id", "name", "group", "priority"), row, strict=True))
 
 
 def known_hospital(ident: str) -> str:
