@@ -126,7 +126,7 @@ WITH base AS MATERIALIZED (
 ), tie AS MATERIALIZED (
     SELECT x.unit_id,
            (array_agg(i.id::text ORDER BY x.alarmed_at DESC, x.id) FILTER (WHERE x.state <> 'reserved'))[1] AS busy,
-           (array_agg(i.number ORDER BY x.alarmed_at DESC, x.id) FILTER (WHERE x.state <> 'reserved'))[1] AS busy_number,
+           (array_agg(i.number ORDER BY x.alarmed_at DESC, x.id) FILTER (WHERE x.state <> 'reserved'))[1] AS number,
            (array_agg(ARRAY[i.id::text, i.number, i.appointment_at::text] ORDER BY i.appointment_at NULLS FIRST, x.id)
             FILTER (WHERE x.state = 'reserved'))[1:1] AS promised
     FROM incidents_assignment x JOIN incidents_incident i ON i.id = x.incident_id
@@ -137,7 +137,7 @@ WITH base AS MATERIALIZED (
 SELECT u.id, u.name, u.short, u.type, u."order", u.capabilities, u.speed_kmh, u.airborne, u.turnout_seconds,
        s.id, s.name, s.lon, s.lat, s.county, s.county_name, s.centre, s.centre_name, u.example, u.availability,
        st.status, coalesce(st.note, ''), away.name, away.lon, away.lat, ST_X(p.point), ST_Y(p.point), p.observed_at,
-       tie.busy, tie.busy_number, tie.promised
+       tie.busy, tie.number, tie.promised
 FROM who u
 JOIN base s ON s.id = u.station_id
 LEFT JOIN resources_unitstate st ON st.unit_id = u.id
