@@ -3,10 +3,11 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from leitstelle.console import station
+from leitstelle.console import pages, station
 from leitstelle.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", pages.console, name="home"),
     path("health", health),
     path("", include("leitstelle.accounts.urls")),
     path("admin/", admin.site.urls),

@@ -43,6 +43,8 @@ def copy() -> None:
                     target = TARGET / name / Path(*parts)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(source, target)
+    # The type checker finds the types of an imported file beside it.
+    (TARGET / "leaflet" / "leaflet-src.esm.d.ts").write_text('export * from "leaflet";\n')
 
 
 def complete() -> bool:

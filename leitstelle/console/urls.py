@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from leitstelle.console import door
+from leitstelle.console import door, pages
 
 app_name = "console"
 urlpatterns = [
+    path("", pages.console, name="console"),
     path("snapshot", door.snapshot, name="snapshot"),
     path("command/<str:name>", door.command, name="command"),
     path("geography", door.geography, name="geography"),

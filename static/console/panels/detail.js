@@ -1,0 +1,203 @@
+/** One incident: its fields edited in place, its units with their times, its clocks and its log. */
+import { html, nothing, repeat } from "../html.js";
+import { t } from "../i18n.js";
+import { assignmentState, countyHow, deliveryState, keywordClass, mediumName, outcomeName, timerName } from "../labels.js";
+import { committed, placeLine, spokenName } from "../look.js";
+import * as forms from "../forms.js";
+import { clock, duration, minute, moment, secondsSince } from "../time.js";
+import { editable, fileOf } from "./fields.js";
+import { windowButton } from "./queue.js";
+
+/** @param {import("../app.js").App} app @param {string} id */
+export function view(app, id) {
+  const live = app.state.incidents[id];
+  const file = fileOf(app, id);
+  const incident = live ?? file.incident;
+  if (!incident) {
+    return html`<h2 class="head"><span>${t("Einsatz")}</span></h2>
+      <p class="empty">${file.error || t("Einsatz wird geladen …")}</p>`;
+  }
+  const open = incident.state === "open";
+  return html`<h2 class="head ${keywordClass(incident.group ?? "")}">
+      <b class="keyword">${incident.keyword ?? "?"}</b>
+      <span class="titleline">${incident.keyword_name ?? t("ohne Stichwort")}</span>
+      <span class="number">${incident.number}</span>
+      ${incident.exercise ? html`<span class="tag loud">${t("Übung")}</span>` : nothing}
+      ${open ? nothing : html`<span class="tag">${incident.state === "merged" ? t("zusammengelegt") : t("abgeschlossen")}${incident.outcome ? ` · ${outcomeName(incident.outcome)}` : ""}</span>`}
+      <span class="space"></span>
+      ${people(app, incident)}
+      <time title=${moment(incident.opened_at)}>${open ? duration(secondsSince(incident.opened_at)) : minute(incident.closed_at)}</time>
+      ${app.alone ? nothing : windowButton(app, "work")}
+    </h2>
+    <div class="body detail">
+      ${timers(app, incident)} ${facts(app, incident, open)} ${assignments(app, incident, open)} ${acts(app, incident, open)}
+      ${logbook(app, incident, file.error)}
+    </div>`;
+}
+
+/** @param {import("../app.js").App} app @param {IncidentView} incident */
+function people(app, incident) {
+  const here = (app.store.presence[incident.id] ?? []).filter((person) => person.seat !== app.me.seat);
+  return here.map((person) => html`<span class="tag people" title=${person.field ? t("{name} schreibt", { name: person.name }) : person.name}>${person.seat}${person.field ? "✎" : ""}</span>`);
+}
+
+/** @param {import("../app.js").App} app @param {IncidentView} incident */
+function timers(app, incident) {
+  const fired = incident.timers.filter((timer) => timer.fired_at && !timer.seen_at);
+  return fired.map((timer) => {
+    const outcome = app.commands.outcome(`alert:${timer.id}`);
+    return html`<p class="timer" role="alert">
+      <b>${timer.unit ? `${spokenName(app.state, timer.unit)}: ` : ""}${timerName(timer.kind)}</b> ${t("seit {age}", { age: duration(secondsSince(timer.due_at)) })}
+      <button class="chip" @click=${() => app.commands.send("timer.seen", { timer: timer.id }, `alert:${timer.id}`)}>${t("zur Kenntnis")} <kbd>F7</kbd></button>
+      ${outcome?.state === "refused" ? html`<span class="refused">${outcome.reason}</span>` : nothing}
+    </p>`;
+  });
+}
+
+/** @param {import("../app.js").App} app @param {IncidentView} incident @param {boolean} open */
+function facts(app, incident, open) {
+  const county = [incident.county_name, countyHow(incident.county_how)].filter(Boolean).join(" · ");
+  return html`<div class="facts">
+    ${editable(app, incident, "place", t("Wo"), { open, strong: true })}
+    <div class="fact"><span class="name">${t("Kreis")}</span><span class="value">${[incident.municipality, county].filter(Boolean).join(", ") || "–"}
+      ${incident.lat !== null && incident.lon !== null ? html`<span class="coordinates">${incident.lat.toFixed(5)} ${incident.lon.toFixed(5)}</span>` : nothing}</span></div>
+    ${editable(app, incident, "place_detail", t("Zusatz"), { open })} ${editable(app, incident, "report", t("Meldung"), { open, words: true })}
+    ${editable(app, incident, "priority", t("Priorität"), { open, options: [1, 2, 3, 4, 5].map((n) => ({ value: String(n), text: String(n) })) })}
+    ${editable(app, incident, "caller_name", t("Anrufer"), { open })} ${editable(app, incident, "caller_number", t("Rückruf"), { open })}
+    ${editable(app, incident, "hospital", t("Zielklinik"), { open, options: [{ value: "", text: "–" }, ...forms.hospitals(app)] })}
+    ${incident.appointment_at ? editable(app, incident, "appointment_at", t("Termin"), { open, moment: true }) : nothing}
+    <div class="fact times"><span class="name">${t("Zeiten")}</span><span class="value">${times(incident)}</span></div>
+  </div>`;
+}
+
+/** @param {IncidentView} incident */
+function times(incident) {
+  const list = [
+    [t("Anruf"), incident.call_received_at], [t("angenommen"), incident.call_answered_at], [t("eröffnet"), incident.opened_at],
+    [t("Stichwort"), incident.keyword_set_at], [t("disponiert"), incident.dispatch_decided_at], [t("abgeschlossen"), incident.closed_at],
+  ];
+  return list.filter(([, at]) => at).map(([name, at]) => html`<span class="when">${name} <time>${clock(at)}</time></span>`);
+}
+
+const STEPS = /** @type {[string, () => string][]} */ ([
+  ["alarmed", () => t("Alarm")], ["receipted", () => t("Quitt.")], ["en_route", () => "3"], ["on_scene", () => "4"],
+  ["transporting", () => "7"], ["at_hospital", () => "8"], ["ended", () => t("frei")],
+]);
+
+/** @param {import("../app.js").App} app @param {IncidentView} incident @param {boolean} open */
+function assignments(app, incident, open) {
+  if (!incident.assignments.length) {
+    return html`<p class="empty small">${open ? t("Noch nicht alarmiert. F8 alarmiert den Vorschlag.") : t("Keine Einsatzmittel.")}</p>`;
+  }
+  const rows = [...incident.assignments].sort((a, b) => Number(b.state !== "ended") - Number(a.state !== "ended"));
+  return html`<table class="assignments">
+    <thead><tr><th>${t("Einsatzmittel")}</th>${STEPS.map(([, name]) => html`<th class="t">${name()}</th>`)}<th><span class="unseen">${t("Handlungen")}</span></th></tr></thead>
+    <tbody>${repeat(rows, (one) => one.id, (one) => assignment(app, incident, one))}</tbody>
+  </table>`;
+}
+
+/** @param {import("../app.js").App} app @param {IncidentView} incident @param {AssignmentView} one */
+function assignment(app, incident, one) {
+  const bound = committed(one);
+  const status = app.state.units[one.unit]?.status ?? 6;
+  const alarmed = one.state === "alarmed";
+  const hospital = app.state.master.hospitals[one.hospital ?? ""];
+  const outcome = app.commands.outcome(`unit:${one.unit}`);
+  return html`<tr class=${one.state}>
+    <th scope="row">
+      ${bound ? html`<b class="st s${status} ${alarmed ? "alarmed" : ""}">${alarmed ? "A" : status}</b>` : html`<b class="st ended">–</b>`}
+      <button class="link" title=${[assignmentState(one.state), one.why].filter(Boolean).join(" · ")} @click=${() => app.acts.openUnit(one.unit)}>${spokenName(app.state, one.unit)}</button>
+      ${deliveries(one)} ${hospital ? html`<small>→ ${hospital.name}</small>` : nothing}
+      ${one.state === "reserved" ? html`<small>${t("vorgemerkt")}</small>` : nothing}
+      ${one.times.recalled ? html`<small class="warn">${t("Rückalarm {at}", { at: clock(one.times.recalled) })}</small>` : nothing}
+      ${one.end_reason ? html`<small>${one.end_reason}</small>` : nothing}
+      ${outcome?.state === "refused" ? html`<small class="refused">${outcome.reason}</small>` : nothing}
+    </th>
+    ${STEPS.map(([step]) => html`<td class="t">${clock(one.times[step])}</td>`)}
+    <td class="tools">
+      ${bound
+        ? html`<button class="chip" title=${t("Zielklinik zuweisen")} @click=${() => app.dialogs.ask(forms.direct(app, incident, one.unit))}>${t("Klinik")}</button>
+            ${one.state === "alarmed" || one.state === "en_route"
+              ? html`<button class="chip" title=${t("Rückalarm")} @click=${() => recallOne(app, incident, one.unit)}>${t("zurück")}</button>`
+              : html`<button class="chip" title=${t("aus dem Einsatz entlassen")} @click=${() => app.commands.send("incident.release", { incident: incident.id, unit: one.unit }, `unit:${one.unit}`)}>${t("frei")}</button>`}`
+        : nothing}
+    </td>
+  </tr>`;
+}
+
+/** @param {import("../app.js").App} app @param {IncidentView} incident @param {string} unit */
+function recallOne(app, incident, unit) {
+  const data = { incident: incident.id, units: [unit], reason: t("nicht mehr erforderlich") };
+  void app.commands.send("incident.recall", data, `unit:${unit}`);
+}
+
+const DELIVERY_SIGNS = { owed: "…", sent: "✓", failed: "✗", receipted: "✓✓" };
+
+/** @param {AssignmentView} one */
+function deliveries(one) {
+  if (one.state === "ended") return nothing;
+  return one.deliveries.map(
+    (delivery) => html`<span class="delivery ${delivery.state}" title=${`${mediumName(delivery.medium)}: ${deliveryState(delivery.state)} ${delivery.detail}`}
+      ><span aria-hidden="true">${DELIVERY_SIGNS[delivery.state]}</span><span class="unseen">${mediumName(delivery.medium)} ${deliveryState(delivery.state)}</span></span
+    >`,
+  );
+}
+
+/** @param {import("../app.js").App} app @param {IncidentView} incident @param {boolean} open */
+function acts(app, incident, open) {
+  if (!open) return nothing;
+  const bound = incident.assignments.some(committed);
+  const button = (/** @type {string} */ act, /** @type {string} */ text, /** @type {string} */ key, usable = true) =>
+    usable ? html`<button class="chip" @click=${() => app.acts.perform(act)}>${text} <kbd>${key}</kbd></button>` : nothing;
+  const refused = ["recall", "raise", "merge", "split", "hand", "close"].map((name) => app.commands.outcome(name)).find((one) => one?.state === "refused" || one?.state === "waiting");
+  return html`<div class="acts">
+      ${button("askProposal", bound ? t("Nachalarm") : t("Vorschlag"), "P")} ${button("recall", t("Rückalarm"), "R", bound)}
+      ${button("raiseKeyword", t("Stichwort"), "W")} ${button("showOnMap", t("Karte"), "M")} ${button("merge", t("Zusammenlegen"), "Z")}
+      ${button("split", t("Teilen"), "X")} ${button("handOver", t("Übergeben"), "G")} ${button("close", t("Abschließen"), "C")}
+    </div>
+    ${refused && !app.dialogs.isOpen ? html`<p class="refused">${refused.reason}</p>` : nothing}`;
+}
+
+/** @param {import("../app.js").App} app @param {IncidentView} incident @param {string} error */
+function logbook(app, incident, error) {
+  const lines = [...(app.store.logs.get(incident.id) ?? [])].sort((a, b) => b.at.localeCompare(a.at) || b.pos - a.pos);
+  const outcome = app.commands.outcome(`log:${incident.id}`);
+  return html`<section class="log" aria-label=${t("Einsatztagebuch")}>
+    <form class="entry" @submit=${(/** @type {SubmitEvent} */ event) => void write(event, app, incident)}>
+      <label for="log-note">${t("Tagebuch")} <kbd>I</kbd></label>
+      <input id="log-note" class="text" name="text" type="text" autocomplete="off" data-field="note" placeholder=${incident.state === "open" ? t("Eintrag, Enter speichert") : t("Nachtrag, Enter speichert")} />
+      ${outcome?.state === "refused" ? html`<span class="refused">${outcome.reason}</span>` : outcome?.state === "pending" || outcome?.state === "waiting" ? html`<span class="pending">${outcome.reason || t("speichert …")}</span>` : nothing}
+    </form>
+    ${error ? html`<p class="refused">${error}</p>` : nothing}
+    <ol>
+      ${repeat(
+        lines,
+        (line) => `${line.pos} ${line.type} ${line.text}`,
+        (line) => html`<li class=${line.type.replaceAll(".", "-")}>
+          <time title=${moment(line.at)}>${clock(line.at)}</time>
+          <span class="who" title=${line.who}>${line.seat || line.who}</span>
+          <span class="what">${line.text}</span>
+        </li>`,
+      )}
+    </ol>
+    ${lines.length || error ? nothing : html`<p class="empty small">${t("Noch keine Einträge.")}</p>`}
+  </section>`;
+}
+
+/** @param {SubmitEvent} event @param {import("../app.js").App} app @param {IncidentView} incident */
+async function write(event, app, incident) {
+  event.preventDefault();
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("text"));
+  const text = field.value.trim();
+  if (!text) return;
+  field.value = "";
+  const answer = await app.commands.send("incident.note", { incident: incident.id, text, kind: "note" }, `log:${incident.id}`);
+  // Refused words come back, unless something new stands there.
+  if (!answer.ok && !field.value) field.value = text;
+}
+
+/** @param {IncidentView} incident @returns {string} */
+export function headline(incident) {
+  return `${incident.number} ${incident.keyword ?? ""} ${placeLine(incident)}`;
+}

@@ -1,0 +1,67 @@
+/** Who and where one is, whether the link stands, how old the picture is, what time it is. */
+import { html, nothing } from "../html.js";
+import { currentLanguage, t } from "../i18n.js";
+import { liveCalls } from "../look.js";
+import { STALE_SECONDS } from "../socket.js";
+import { isDark } from "../theme.js";
+import { clock, day, duration, now } from "../time.js";
+
+/** @param {import("../app.js").App} app */
+export function view(app) {
+  const { me, state } = app;
+  const centre = state.master.centres[me.centre];
+  const calls = liveCalls(state, me.centre);
+  const ringing = calls.filter((call) => call.state === "ringing").length;
+  const lost = calls.filter((call) => call.state === "lost").length;
+  const open = Object.values(state.incidents).filter((incident) => !me.centre || incident.centre === me.centre).length;
+  return html`<strong class="centre">${centre?.name ?? t("Leitstelle")}</strong>
+    <span class="seat">${me.seat ? t("Platz {seat}", { seat: me.seat }) : ""} · ${me.name}</span>
+    <span class="figures">
+      <span class=${ringing ? "loud" : ""}><b>${ringing}</b> ${t("wartend")}</span>
+      ${lost ? html`<span class="warn"><b>${lost}</b> ${t("verloren")}</span>` : nothing}
+      <span><b>${open}</b> ${t("Einsätze")}</span>
+    </span>
+    <span class="space"></span>
+    ${app.commands.unanswered ? html`<span class="pending">${t("{n} unbeantwortet", { n: app.commands.unanswered })}</span>` : nothing}
+    ${link(app)}
+    <span class="tools">
+      <button class="icon" title=${`${t("Suche")} ( / )`} aria-label=${t("Suche")} @click=${() => app.acts.search()}>⌕</button>
+      <button class="icon" title=${app.sounds.choice.muted ? t("Töne an") : t("Töne aus")} aria-label=${t("Töne")} aria-pressed=${!app.sounds.choice.muted} @click=${() => app.acts.mute()}>
+        ${app.sounds.choice.muted ? html`<s>♪</s>` : "♪"}
+      </button>
+      <button class="icon" title=${t("hell / dunkel")} aria-label=${t("hell / dunkel")} @click=${() => app.acts.theme()}>${isDark() ? "☾" : "☀"}</button>
+      <button class="icon" title=${t("Sprache")} aria-label=${t("Sprache")} @click=${() => app.acts.language()}>${currentLanguage() === "de" ? "EN" : "DE"}</button>
+      <button class="icon" title=${`${t("Hilfe")} ( ? )`} aria-label=${t("Hilfe")} @click=${() => app.acts.help()}>?</button>
+      <a class="icon" href="/logout/" title=${t("abmelden")} aria-label=${t("abmelden")} @click=${(/** @type {Event} */ event) => leave(event)}>⏻</a>
+    </span>
+    <span class="clock"><time>${clock(now())}</time><small>${day(now())}</small></span>`;
+}
+
+/** Leaving is a POST; the form stands in the page. @param {Event} event */
+function leave(event) {
+  const form = document.getElementById("logout");
+  if (form instanceof HTMLFormElement) {
+    event.preventDefault();
+    form.requestSubmit();
+  }
+}
+
+/** @param {import("../app.js").App} app */
+function link(app) {
+  const age = app.link.age();
+  const stale = age > STALE_SECONDS;
+  const state = app.link.state === "live" && !stale ? "live" : app.link.state === "starting" ? "starting" : "away";
+  const words = { live: t("verbunden"), starting: t("verbindet …"), away: t("getrennt – verbindet neu") }[state];
+  return html`<span class="link ${state}" role="status">
+    <i></i>${app.store.node ? t("Knoten {node}", { node: app.store.node }) : ""} · ${words}
+    <span class="age">${state === "live" ? t("Stand aktuell") : t("Stand vor {age}", { age: duration(Number.isFinite(age) ? age : null) })}</span>
+  </span>`;
+}
+
+/** @param {import("../app.js").App} app @returns {string} title of the window: what waits */
+export function title(app) {
+  const ringing = liveCalls(app.state, app.me.centre).filter((call) => call.state === "ringing").length;
+  const alerts = app.store.ready ? app.announcer.alerts().length : 0;
+  const counts = [ringing ? `☎${ringing}` : "", alerts ? `!${alerts}` : ""].filter(Boolean).join(" ");
+  return `${counts ? `${counts} ` : ""}${app.state.master.centres[app.me.centre]?.name ?? "Leitstelle"}`;
+}
