@@ -5,9 +5,10 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.hashers import make_password
+from django.utils.translation import gettext as _
 
-from journal.actor import system
-from journal.commands import Command, command, execute
+from journal.actor import SYSTEM_ROLE, Actor, system
+from journal.commands import Command, Refused, command, execute
 from journal.record import Transaction
 from leitstelle.accounts.entries import UserSaved
 from leitstelle.accounts.models import User
@@ -35,9 +36,32 @@ def renew_hash(user: User, password: str) -> None:
     execute("user.renew_hash", data, command_id=uuid4(), actor=system("login"))
 
 
+class ChangePassword(Command):
+    """See ``change_password``. ``password`` is the salted hash."""
+
+    password: str
+
+
+@command("user.change_password", roles=frozenset())
+def change_password(tx: Transaction, cmd: ChangePassword) -> None:
+    """Give oneself another password. Open to no role: the page that calls it has checked the old one."""
+    user = User.objects.select_for_update(no_key=True).filter(pk=tx.actor.id, active=True).first()
+    if user is None:
+        raise Refused("unknown_user", _("Diesen Benutzer gibt es nicht."))
+    tx.record(UserSaved(**saved_fields(user) | {"password": cmd.password}))
+
+
 def saved_fields(user: User) -> dict[str, Any]:
     """A user's row as the fields of ``UserSaved``."""
     return {name: getattr(user, name) for name in UserSaved.model_fields}
+
+
+def set_own_password(user: User, password: str) -> None:
+    """Store a new password for the person who has just given the old one. Raises Refused."""
+    actor = Actor("user", str(user.pk), user.name, user.centre, roles=frozenset({SYSTEM_ROLE}))
+    answer = execute("user.change_password", {"password": make_password(password)}, command_id=uuid4(), actor=actor)
+    if "refused" in answer:
+        raise Refused(answer["refused"], answer["reason"])
 
 
 def key_hash(key: str) -> str:

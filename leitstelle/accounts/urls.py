@@ -8,6 +8,8 @@ urlpatterns = [
     path("login/", views.login_page, name="login"),
     path("login/seat/", views.seat_page, name="seat"),
     path("logout/", views.logout_page, name="logout"),
+    path("password/", views.password_page, name="password"),
+    path("admin/password_change/", views.password_page),
     path("admin/login/", views.login_page),
     path("admin/logout/", views.logout_page),
 ]

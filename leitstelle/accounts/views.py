@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import auth
+from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from journal.commands import execute
-from leitstelle.accounts import failures, seats
+from leitstelle.accounts import failures, seats, services
 from leitstelle.accounts.models import User
 from resources.models import Centre
 
@@ -64,6 +65,23 @@ def seat_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _take(request, user)
     return _seat_form(request, user)
+
+
+@never_cache
+@csrf_protect
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def password_page(request: HttpRequest) -> HttpResponse:
+    """Change one's own password; every other log-in of the same person ends with it."""
+    user = request.user
+    if not isinstance(user, User):
+        return redirect(_with_next(request, reverse("login")))
+    form = PasswordChangeForm(user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.set_own_password(user, form.cleaned_data["new_password1"])
+        auth.update_session_auth_hash(request, User.objects.get(pk=user.pk))
+        return redirect(ADMINISTRATION if user.is_staff else CONSOLE)
+    return render(request, "accounts/password.html", {"form": form})
 
 
 # Without the check for a form's token: a page that stays open for a shift outlives it, nothing is lost by leaving,

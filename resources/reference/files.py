@@ -1,7 +1,6 @@
 """The files of ``resources/data`` as entries. Sources and licences: ``SOURCES.md`` beside them."""
 
 import csv
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,12 @@ from django.contrib.gis.geos import GEOSGeometry
 
 from journal.types import EntryType
 from resources import entries as e
+from resources.reference.windows import parse_windows
 from resources.rules import search_text
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 ATTRIBUTION = (DATA / "ATTRIBUTION").read_text(encoding="utf-8").strip()
 ALARM_MEDIA = ["log", "station"]
-DAYS = ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"]
 
 Row = dict[str, str]
 
@@ -128,20 +127,7 @@ def _unit(row: Row) -> e.UnitSaved:
         **_text(row, "id name type station short opta issi crew"),
         capabilities=row["capabilities"].split(),
         turnout_seconds=int(row["turnout_seconds"]),
-        availability=windows(row["availability"]),
+        availability=parse_windows(row["availability"]),
         media=ALARM_MEDIA,
         example=row["example"] == "1",
     )
-
-
-def windows(text: str) -> list[dict[str, Any]]:
-    """ "Mo-Fr 17:00-06:00, Sa-So 00:00-00:00" as availability windows; an end that is not after the beginning lies
-    on the next day. Empty text: always. Raises ValueError."""
-    result: list[dict[str, Any]] = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        match = re.fullmatch(r"(\w\w)-(\w\w) (\d\d:\d\d)-(\d\d:\d\d)", part)
-        if match is None:
-            raise ValueError(f"Zeitfenster nicht lesbar: {part}")
-        first, last = DAYS.index(match[1]), DAYS.index(match[2])
-        result.append({"days": list(range(first, last + 1)), "from": match[3], "to": match[4]})
-    return result
