@@ -25,6 +25,9 @@ TEMPLATE = "leitstelle_template"
 STALE_LOCK_PATIENCE = 10.0
 """Seconds in which an older server on the same data may end before the start is given up."""
 
+ORPHAN_PATIENCE = 0.2
+"""Seconds in which the helpers of a dead server may end by themselves."""
+
 EXTENSIONS = ("postgis", "pg_trgm", "unaccent")
 
 BASE_SETTINGS: Mapping[str, str] = {
@@ -260,19 +263,24 @@ class Cluster:
         lock = self.data / "postmaster.pid"
         if not lock.exists():
             return
+        postmaster = int(lock.read_text().split("\n", 1)[0])
         deadline = time.monotonic() + STALE_LOCK_PATIENCE
-        while self._processes():  # an older server that is just ending
+        while postmaster in self._processes():  # an older server that is just ending
             if time.monotonic() > deadline:
                 raise StartFailed(
-                    f"Another PostgreSQL (process {self._processes()[0]}) is using {self.data}. "
+                    f"Another PostgreSQL (process {postmaster}) is using {self.data}. "
                     "Is a `make demo` running in another terminal? `make stop` ends it."
                 )
             time.sleep(0.05)
+        self._end_remaining()
         lock.unlink(missing_ok=True)
 
     def _end_remaining(self) -> None:
-        """Wait for the server's helpers, which end by themselves without the postmaster; else kill them."""
-        deadline = time.monotonic() + 5
+        """End what a dead postmaster left. Most notice by themselves, some only when they next wake up.
+
+        They must be gone before the next start, which recovers from the log anyway: so -9 loses nothing.
+        """
+        deadline = time.monotonic() + ORPHAN_PATIENCE
         while remaining := self._processes():
             if time.monotonic() > deadline:
                 for pid in remaining:

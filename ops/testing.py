@@ -74,7 +74,7 @@ class NodeFactory:
     def __init__(self, slot: Path, worker: str) -> None:
         self.slot = slot
         self.worker = worker
-        self.cluster, _ = _servers(slot)
+        self.cluster, self.redis = _servers(slot)
         self._numbers = itertools.count()
         self._made: list[ServedNode] = []
 
@@ -130,7 +130,7 @@ class NodeFactory:
                     self.cluster.drop_database(old)
                 building = f"building_{kind}"
                 url = self.cluster.create_database(building, replace=True)
-                maker = Node("jena", database_url=url, redis_url="", run_dir=self.slot)
+                maker = Node("jena", database_url=url, redis_url=self.redis.url(), run_dir=self.slot)
                 maker.prepare(demo=demo)
                 self.cluster.sql(f'ALTER DATABASE "{building}" RENAME TO "{name}"')
         return name
