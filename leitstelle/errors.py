@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from leitstelle.api.content import PROBLEM_TYPE
@@ -58,7 +59,9 @@ def answer(request: HttpRequest, number: int, reason: str) -> HttpResponse:
     """The error in the form that fits the caller."""
     code = CODES[number]
     if request.path.startswith("/api/"):
-        return JsonResponse(problem(number, code, reason), status=number, content_type=PROBLEM_TYPE)
+        with translation.override(translation.get_language_from_request(request)):
+            document = problem(number, code, reason)
+        return JsonResponse(document, status=number, content_type=PROBLEM_TYPE)
     if request.path.startswith("/console/") and not _wants_page(request):
         return JsonResponse({"refused": code, "reason": reason, "detail": {}}, status=number)
     return HttpResponse(_page(number, reason), status=number)

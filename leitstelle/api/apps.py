@@ -6,4 +6,4 @@ class ApiConfig(AppConfig):
     verbose_name = "Schnittstellen"
 
     def ready(self) -> None:
-        from leitstelle.api import openapi  # noqa: F401, PLC0415  registers the scheme; needs loaded apps
+        from leitstelle.api import openapi  # noqa: F401  registers the scheme; needs loaded apps

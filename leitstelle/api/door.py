@@ -4,6 +4,9 @@ from typing import Any, ClassVar
 from uuid import UUID, uuid4, uuid5
 
 import orjson
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import translation
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.permissions import BasePermission
@@ -27,20 +30,26 @@ class HasRole(BasePermission):
         actor = getattr(request.user, "actor", None)
         if actor is None:
             return False  # answered with 401 and how to authenticate
-        if not actor.roles & view.roles:  # type: ignore[attr-defined]  # every view here states its roles
+        if not actor.roles & view.roles:  # type: ignore[attr-defined]  # only on doors
             raise PermissionDenied(_("Dieser Schlüssel ist für diese Schnittstelle nicht zugelassen."))
         return True
 
 
 class Door(APIView):
-    """Base of the doors: keys with one of ``roles`` may come in."""
+    """Base of the doors: keys with one of ``roles`` may come in. Answers in the language that is asked for."""
 
     roles: ClassVar[frozenset[str]]
     permission_classes = (HasRole,)
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with translation.override(translation.get_language_from_request(request)):
+            return super().dispatch(request, *args, **kwargs)
+
 
 def actor_of(request: Request) -> Actor:
-    actor: Actor = request.user.actor
+    """The actor behind the key. Use where ``HasRole`` has let the caller in."""
+    caller: Any = request.user  # a Caller, see authentication
+    actor: Actor = caller.actor
     return actor
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from resources.services import report_positions
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +13,7 @@ from leitstelle.accounts.roles import RADIO
 from leitstelle.api.door import Door, actor_of, checked, command_id_of, run
 from leitstelle.api.problems import RefusedCommand, fields
 from leitstelle.api.schemas import AnswerOut, BatchAnswerOut, PositionIn, PositionsOut, StatusIn
+from resources.services import report_positions
 
 MAX_BATCH = 500
 

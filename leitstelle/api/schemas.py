@@ -33,12 +33,11 @@ class CallEventIn(Strict):
     call_id = serializers.CharField(max_length=MAX_NAME, help_text=_("Kennung der Telefonanlage, auch eine UUID"))
     event = serializers.ChoiceField(choices=["ring", "located", "hangup"])
     line = serializers.CharField(max_length=20, default="112", help_text="112, 19222, bma, ecall …")
-    line_number = serializers.CharField(max_length=40, required=False, allow_blank=True)
     centre = serializers.CharField(max_length=64, required=False, allow_blank=True)
     number = serializers.CharField(max_length=40, required=False, allow_blank=True)
     rang_at = serializers.DateTimeField(required=False, allow_null=True)
     position = SpotIn(required=False, allow_null=True)
-    source = serializers.CharField(max_length=40, required=False, allow_blank=True, help_text="AML, eCall …")
+    source = serializers.CharField(max_length=40, required=False, allow_blank=True, help_text="AML, eCall …")  # type: ignore[assignment]  # Field.source is another thing
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["event"] == "located" and not attrs.get("position"):
@@ -49,8 +48,8 @@ class CallEventIn(Strict):
 class StatusIn(Strict):
     """A status message (0 to 9) as a gateway heard it; exactly one of issi, opta, unit names the sender."""
 
-    issi = serializers.CharField(max_length=20, required=False)
-    opta = serializers.CharField(max_length=40, required=False)
+    issi = serializers.CharField(max_length=10, required=False)
+    opta = serializers.CharField(max_length=24, required=False)
     unit = serializers.CharField(max_length=64, required=False)
     status = serializers.IntegerField(min_value=0, max_value=9)
     observed_at = serializers.DateTimeField(required=False, allow_null=True)
@@ -66,7 +65,7 @@ class PositionIn(Strict):
     """Where a unit is. Speed in km/h, heading in degrees from north, accuracy in metres."""
 
     unit = serializers.CharField(max_length=64, required=False)
-    issi = serializers.CharField(max_length=20, required=False)
+    issi = serializers.CharField(max_length=10, required=False)
     lat = serializers.FloatField(min_value=-90, max_value=90)
     lon = serializers.FloatField(min_value=-180, max_value=180)
     observed_at = serializers.DateTimeField()

@@ -43,7 +43,7 @@ def _command(event: dict[str, Any], call: UUID) -> dict[str, Any]:
         return data
     if event["event"] == "located":
         source = {"source": event["source"]} if event.get("source") else {}
-        return data | {"accuracy_m": None} | dict(position) | source
-    wanted = ("line", "line_number", "centre", "number", "rang_at")
+        return data | {"accuracy_m": None} | dict(event["position"]) | source
+    wanted = ("line", "centre", "number", "rang_at")
     data |= {name: event[name] for name in wanted if event.get(name)}
     return data | ({"position": dict(position)} if position else {})
