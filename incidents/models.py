@@ -148,6 +148,7 @@ class Incident(models.Model):
     number = models.CharField("Einsatznummer", max_length=24)
     centre = reference("resources.Centre", "incidents", verbose_name="Leitstelle")
     origin = models.CharField(max_length=20, help_text="node that gave the number")
+    numbered_by = models.CharField(max_length=64, help_text="centre in whose count the number is; stays at a hand-over")
     year = models.SmallIntegerField()
     serial = models.IntegerField()
     state = models.CharField(max_length=8, choices=State)
@@ -189,8 +190,10 @@ class Incident(models.Model):
         verbose_name_plural = "Einsätze"
         indexes = (
             models.Index(fields=["opened_at"], name="incident_open", condition=models.Q(state="open")),
-            models.Index(fields=["centre", "origin", "year", "serial"], name="incident_serial"),
+            models.Index(fields=["numbered_by", "origin", "year", "serial"], name="incident_serial"),
             models.Index(fields=["-opened_at"], name="incident_recent"),
+            models.Index(fields=["caller_number", "opened_at"], name="incident_caller",
+                         condition=~models.Q(caller_number="")),
             GinIndex(OpClass("number", name="gin_trgm_ops"), OpClass("place", name="gin_trgm_ops"),
                      name="incident_search"),
         )  # fmt: skip

@@ -100,6 +100,7 @@ class IncidentOpened(IncidentEntry):
     def apply(self, fact: Fact) -> None:
         row = {name: getattr(self, name) for name in self.COPIED} | {
             "id": self.incident, "state": Incident.State.OPEN.value, "centre_id": self.centre,
+            "numbered_by": self.centre,
             "keyword_id": self.keyword, "county_id": self.county, "hospital_id": self.hospital,
             "point": self.spot.to_ewkt() if self.spot else None, "opened_at": fact.at, "opened_by": fact.actor.name,
             "keyword_set_at": fact.at if self.keyword else None,

@@ -22,7 +22,7 @@ _PLACE = """
 _NUMBER = """
     (SELECT i.id, NULL::float AS distance_m, 'number' AS why FROM incidents_incident i
       WHERE i.opened_at > now() - make_interval(hours => %s)
-        AND (i.caller_number = %s
+        AND (i.caller_number <> '' AND i.caller_number = %s
              OR i.id IN (SELECT c.incident_id FROM incidents_call c
                           WHERE c.number = %s AND c.rang_at > now() - make_interval(hours => %s)
                             AND c.id IS DISTINCT FROM %s)))

@@ -39,7 +39,7 @@ def next_number(tx: Transaction, centre: str) -> Number:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 112))", [f"{origin}/{centre}/{year}"])
         cursor.execute(
             "SELECT coalesce(max(serial), 0) + 1 FROM incidents_incident"
-            " WHERE centre_id = %s AND origin = %s AND year = %s",
+            " WHERE numbered_by = %s AND origin = %s AND year = %s",
             [centre, origin, year],
         )
         serial = int(cursor.fetchone()[0])
