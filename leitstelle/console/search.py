@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.contrib.gis.geos import Point
+
 from incidents import selectors as incident_selectors
 from resources import search as place_search
 
@@ -14,6 +16,6 @@ def search_all(text: str, near: tuple[float, float] | None) -> dict[str, list[di
     if not text:
         return {"places": [], "incidents": []}
     return {
-        "places": place_search.places(text, near=near, limit=LIMIT),
+        "places": place_search.places(text, near=Point(*near, srid=4326) if near else None, limit=LIMIT),
         "incidents": incident_selectors.incident_list(state="all", q=text, limit=LIMIT),
     }
