@@ -103,3 +103,6 @@ class Telephony:
         body = {"call_id": call, "event": "ring", "line": "112", "number": number, "position": position}
         self.http.post("/api/v1/telephony/calls", json=body).raise_for_status()
         return call
+
+    def close(self) -> None:
+        self.http.close()

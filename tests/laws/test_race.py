@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from threading import Barrier
 
 import pytest
@@ -61,9 +62,9 @@ def test_six_dispatchers_alarm_one_unit(room: list[Dispatcher], number: int) -> 
 def test_two_dispatchers_answer_one_call(node: Node, room: list[Dispatcher]) -> None:
     """One gets it, the other sees who."""
     first, second = room[:2]
-    telephony = Telephony(node)
     for _round in range(10):
-        call = telephony.ring()
+        with closing(Telephony(node)) as telephony:
+            call = telephony.ring()
         answers = all_at_once([first, second], "call.answer", [{"call": call}] * 2)
         refused = [answer for answer in answers if "pos" not in answer]
         assert len(refused) == 1, answers

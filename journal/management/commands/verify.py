@@ -19,7 +19,9 @@ SELECT origin, incarnation, seq FROM journal_entry
     OR type <> body::jsonb->>'type' OR aggregate_kind || ':' || aggregate_id <> body::jsonb->>'aggregate'
  ORDER BY 1, 2, 3 LIMIT 20
 """
-COUNT = "SELECT count(*), coalesce(max(pos), 0), (SELECT coalesce(max(pos), 0) FROM journal_position) FROM journal_entry"
+COUNT = (
+    "SELECT count(*), coalesce(max(pos), 0), (SELECT coalesce(max(pos), 0) FROM journal_position) FROM journal_entry"
+)
 
 
 class Command(BaseCommand):
