@@ -143,7 +143,7 @@ def edit(tx: Transaction, cmd: EditIncident) -> dict[str, Any]:
     """Change fields of a running incident, each against what the editor saw.
 
     If somebody changed one of them meanwhile nothing is written and the command is Refused ``edited_meanwhile`` with
-    ``{field: {present, by, at}}``. A new point brings its county along. Result: what was written.
+    ``{field: {present, by, at}}``. A new point brings its county along. Result: the fields that were written.
     """
     locked = lock_open_incident(cmd.incident)
     wanted = _checked_fields(cmd.changes)
@@ -160,7 +160,7 @@ def edit(tx: Transaction, cmd: EditIncident) -> dict[str, Any]:
         raise Refused("edited_meanwhile", reason, **detail)
     values = outcome.values
     if not values:
-        return {"written": {}}
+        return {"written": []}
     if values.get("keyword"):
         known_keyword(values["keyword"])
     if values.get("hospital"):
@@ -178,7 +178,8 @@ def edit(tx: Transaction, cmd: EditIncident) -> dict[str, Any]:
             appointment_seconds=locked.seconds(TimerRule.Kind.APPOINTMENT) if "appointment_at" in values else 0,
         )
     )
-    return {"written": values}
+    # Names only: an answer is kept in plain text, and what was written may have to be forgotten.
+    return {"written": sorted(values)}
 
 
 def _checked_fields(changes: dict[str, Seen]) -> dict[str, Any]:
