@@ -1,0 +1,70 @@
+"""Chromium as Debian ships it, and consoles in it. Every page must stay without an error of script or security."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from leitstelle.accounts.demo import PASSWORD
+from ops.node import Node
+from ops.testing import NodeFactory
+
+CHROMIUM = "/usr/bin/chromium"
+# Without these a browser on a machine without internet keeps asking for its maker's hosts.
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+WAIT_MS = 10_000
+SMALL = {"width": 1366, "height": 768}
+LARGE = {"width": 2560, "height": 1440}
+
+OpenConsole = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=WAIT_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def node(node_factory: NodeFactory) -> Node:
+    """A node with demo data for the tests of one file."""
+    return node_factory("jena")
+
+
+@pytest.fixture
+def open_console(browser: Browser, node: Node) -> Iterator[OpenConsole]:
+    """``open_console(username, seat, viewport=…, color_scheme=…)``: a logged-in console that is up to date."""
+    contexts, complaints = [], []
+
+    def complain(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    def enter(username: str, seat: str, **options: object) -> Page:
+        settings = {"locale": "de-DE", "timezone_id": "Europe/Berlin", "viewport": SMALL} | options
+        context = browser.new_context(**settings)  # type: ignore[arg-type]
+        context.set_default_timeout(WAIT_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", complain)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{node.web_url}/login/")
+        page.get_by_label("Anmeldename").fill(username)
+        page.get_by_label("Kennwort").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/login/seat/")
+        page.locator(f"[name=seat][value={seat}]").check(force=True)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Stand aktuell")).to_be_visible()
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert not complaints
