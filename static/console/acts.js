@@ -41,6 +41,9 @@ export class Acts {
 
   /** @param {CallView} call */
   async take(call) {
+    const spoken = spokenCall(this.app.state, this.app.me.seat);
+    // One mouth: the caller on the line waits.
+    if (spoken && spoken.id !== call.id) await this.app.commands.send("call.hold", { call: spoken.id }, `call:${spoken.id}`);
     const answer = await this.app.commands.send("call.answer", { call: call.id }, `call:${call.id}`);
     if (answer.ok) this.app.intake.openCall(this.app.state.calls[call.id] ?? call);
     else {
@@ -170,10 +173,7 @@ export class Acts {
   }
 
   addToProposal() {
-    this.app.draw();
-    const field = document.getElementById("add-unit");
-    field?.focus();
-    return Boolean(field);
+    return this.app.goTo("add-unit");
   }
 
   askAgain() {

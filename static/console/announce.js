@@ -1,6 +1,6 @@
 /** New things announce themselves: a tone by kind, a word for the screen reader, a count in the title. Then they wait. */
 import { t } from "./i18n.js";
-import { firedTimers, liveCalls, placeLine, spokenCall, spokenName, stationOf } from "./look.js";
+import { firedTimers, liveCalls, placeLine, shortName, spokenCall, stationOf } from "./look.js";
 import { timerName } from "./labels.js";
 
 const RING_EVERY = 3;
@@ -27,23 +27,23 @@ export function alerts(state, centre) {
       id: unit.id,
       unit: unit.id,
       incident: unit.incident ?? undefined,
-      text: `${emergency ? t("Notruf") : t("Sprechwunsch")} ${spokenName(state, unit.id)}`,
+      text: `${emergency ? t("Notruf") : t("Sprechwunsch")} ${shortName(state, unit.id)}`,
       since: unit.overlay_since ?? unit.since,
     });
   }
   for (const { timer, incident } of firedTimers(state, centre)) {
-    const unit = timer.unit ? `${spokenName(state, timer.unit)}: ` : "";
+    const unit = timer.unit ? `${shortName(state, timer.unit)} ` : "";
     found.push({
       kind: "timer",
       id: timer.id,
       incident: incident.id,
-      text: `${unit}${timerName(timer.kind)} · ${incident.number}`,
+      text: `${unit}${timerName(timer.kind)} · ${incident.keyword ?? incident.number}`,
       since: timer.fired_at ?? timer.due_at,
     });
   }
   for (const call of liveCalls(state, centre)) {
     if (call.alarm) {
-      found.push({ kind: "call", id: call.alarm, text: t("Anruf wartet zu lange: {line} {number}", { line: call.line, number: call.number }), since: call.rang_at });
+      found.push({ kind: "call", id: call.alarm, text: t("{line} wartet: {number}", { line: call.line, number: call.number || "–" }), since: call.rang_at });
     }
   }
   const rank = { emergency: 0, timer: 1, call: 1, speak: 2 };

@@ -26,14 +26,17 @@ import { setClock } from "./time.js";
 import { applyTheme } from "./theme.js";
 
 /**
- * @typedef {{topics: Topic[], ticks: boolean, label: () => string, scope?: string, view: (app: App) => unknown}} Panel
+ * @typedef {{topics: Topic[], ticks: boolean, label: () => string, view: (app: App) => unknown}} Panel
  */
 
 /** @type {Record<string, Panel>} */
 const PANELS = { queue, incidents, work, proposal, board };
 
+/** Panels of the whole console by column, from top to bottom. */
+const COLUMNS = [["queue", "incidents"], ["work", "proposal"], ["map", "board"]];
+
 /** Panels that come together in a window of their own. */
-const COMPANIONS = /** @type {Record<string, string[]>} */ ({ work: ["work", "proposal"], detail: ["work", "proposal"] });
+const COMPANIONS = /** @type {Record<string, string[]>} */ ({ work: ["work", "proposal"] });
 
 export class App {
   /** @param {HTMLElement} root */
@@ -88,32 +91,38 @@ export class App {
   }
 
   build() {
-    const whole = !this.alone;
-    const names = whole ? Object.keys(PANELS) : (COMPANIONS[this.alone] ?? [this.alone]);
+    const columns = this.alone ? [COMPANIONS[this.alone] ?? [this.alone]] : COLUMNS;
     const grid = document.createElement("main");
-    grid.className = whole ? "console" : `console alone ${names.join(" ")}`;
+    grid.className = this.alone ? "console alone" : "console";
     this.bar = document.createElement("header");
     this.bar.className = "statusbar";
     this.foot = document.createElement("footer");
     this.foot.className = "footbar";
-    for (const name of [...names, ...(whole ? ["map"] : [])]) {
-      const panel = PANELS[name];
-      if (!panel && name !== "map") continue;
-      const element = document.createElement("section");
-      element.className = `panel ${name}`;
-      element.id = name;
-      element.tabIndex = -1;
-      element.dataset.panel = name;
-      if (name !== "work") element.dataset.scope = panel?.scope ?? name;
-      grid.append(element);
-      if (panel) this.panels.set(name, { element, panel });
-      else this.map = new MapPanel(this, element);
+    for (const names of columns) {
+      const column = document.createElement("div");
+      column.className = "column";
+      column.append(...names.map((name) => this.place(name)));
+      grid.append(column);
     }
     this.overlay = document.createElement("div");
     this.root.replaceChildren(this.bar, grid, this.foot, this.overlay);
     this.dialogs.mount(this.root);
     this.announcer.mount(this.root);
     this.relabel();
+  }
+
+  /** @param {string} name of a panel */
+  place(name) {
+    const element = document.createElement("section");
+    element.className = `panel ${name}`;
+    element.id = name;
+    element.tabIndex = -1;
+    element.dataset.panel = name;
+    element.dataset.scope = name;
+    const panel = PANELS[name];
+    if (panel) this.panels.set(name, { element, panel });
+    else this.map = new MapPanel(this, element);
+    return element;
   }
 
   relabel() {
@@ -191,6 +200,14 @@ export class App {
       this.dialogs.draw();
     }
     document.title = statusbar.title(this);
+  }
+
+  /** Draw what is due and put the caret into a field at once, so that no letter lands in the one before. @param {string} id */
+  goTo(id) {
+    this.draw();
+    const field = document.getElementById(id);
+    field?.focus();
+    return Boolean(field);
   }
 
   /** @param {FocusEvent} event */

@@ -202,7 +202,7 @@ function alertStrip(app) {
   return html`<div class="alerts" aria-label=${t("Meldungen")}>
     ${all.slice(0, 3).map((alert, index) => {
       const outcome = app.commands.outcome(`alert:${alert.id}`);
-      return html`<button class="alert ${alert.kind}" title=${outcome?.reason || t("zur Kenntnis nehmen")} @click=${() => app.acts.note(alert)}>
+      return html`<button class="alert is-${alert.kind}" title=${outcome?.reason || t("zur Kenntnis nehmen")} @click=${() => app.acts.note(alert)}>
         ${index === 0 ? html`<kbd>F7</kbd>` : nothing}
         <span>${outcome?.state === "refused" ? outcome.reason : alert.text}</span>
         <time>${duration(secondsSince(alert.since))}</time>

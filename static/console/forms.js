@@ -13,14 +13,16 @@ export function endCall(app, call) {
     lead: t("Zu diesem Anruf gibt es keinen Einsatz."),
     fields: [
       {
-        name: "outcome", label: t("Grund"), kind: "choice", value: "no_incident",
+        name: "outcome", label: t("Grund"), kind: "choice", value: "advice",
         options: [
-          { value: "no_incident", text: t("kein Einsatz nötig") },
-          { value: "information", text: t("Auskunft") },
-          { value: "forwarded", text: t("weiterverbunden (116117, Polizei …)") },
+          { value: "advice", text: t("Auskunft oder Beratung") },
           { value: "duplicate", text: t("bereits gemeldet") },
-          { value: "silent", text: t("stiller Anruf") },
+          { value: "transferred", text: t("weitervermittelt (116117, Polizei …)") },
+          { value: "silent", text: t("niemand spricht") },
+          { value: "hung_up", text: t("aufgelegt") },
+          { value: "wrong_number", text: t("falsch verbunden") },
           { value: "misuse", text: t("Missbrauch") },
+          { value: "test", text: t("Probeanruf") },
         ],
       },
     ],

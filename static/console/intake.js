@@ -100,8 +100,7 @@ export class Intake {
   }
 
   focusPlace() {
-    this.app.draw();
-    setTimeout(() => document.getElementById("wo")?.focus(), 0);
+    this.app.goTo("wo");
   }
 
   /** Put the draft away; what was typed for a call stays with the call. */
@@ -134,7 +133,7 @@ export class Intake {
 
   /** @param {PlaceHit} hit */
   setPlace(hit) {
-    this.change({ hit, place: hit.name, anyway: false });
+    this.change({ hit, place: placeText(hit), anyway: false });
     this.app.selection.choose({ look: { lon: hit.lon, lat: hit.lat } });
   }
 
@@ -370,6 +369,11 @@ function fieldsOf(draft) {
     caller_name: draft.caller_name,
     caller_number: draft.caller_number,
   };
+}
+
+/** @param {PlaceHit} hit @returns {string} the one line that is spoken and printed: a street never without its town */
+export function placeText(hit) {
+  return hit.municipality && !hit.name.includes(hit.municipality) ? `${hit.municipality}, ${hit.name}` : hit.name;
 }
 
 /** @param {CallView} call */

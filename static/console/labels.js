@@ -40,9 +40,9 @@ export function timerName(kind) {
 /** @returns {[string, string][]} code and name, in the order they are offered */
 export function outcomes() {
   return [
-    ["completed", t("erledigt")], ["transported", t("Patient transportiert")], ["left_on_scene", t("vor Ort belassen")],
-    ["no_patient", t("kein Patient")], ["false_alarm", t("Fehlalarm")], ["cancelled", t("abbestellt")],
-    ["handed_over", t("übergeben")], ["misuse", t("Missbrauch")],
+    ["completed", t("erledigt")], ["transported", t("transportiert")], ["left_on_scene", t("vor Ort verblieben")],
+    ["no_patient", t("kein Patient")], ["false_alarm", t("Fehlalarm")], ["cancelled", t("storniert")],
+    ["handed_over", t("abgegeben")], ["misuse", t("missbräuchlich")],
   ];
 }
 
@@ -58,7 +58,7 @@ export function countyHow(how) {
 
 /** @param {string} medium @returns {string} */
 export function mediumName(medium) {
-  return { log: t("Protokoll"), station: t("Wache") }[medium] ?? medium;
+  return { log: t("Alarmprotokoll"), station: t("Seite der Wache") }[medium] ?? medium;
 }
 
 /** @param {string} kind @returns {string} */

@@ -141,7 +141,7 @@ export class Proposing {
     const off = new Set(this.rows.filter((row) => !row.on).map((row) => row.unit));
     this.rows = proposal.slots.flatMap((slot) =>
       slot.filled.map((unit) => ({
-        unit: unit.unit, need: slot.need, on: !off.has(unit.unit), added: false, why: unit.why,
+        unit: unit.unit, need: slot.name ?? slot.need, on: !off.has(unit.unit), added: false, why: unit.why,
         eta_seconds: unit.eta_seconds, distance_m: unit.distance_m, position_age_seconds: unit.position_age_seconds,
         position_source: unit.position_source, take_from: unit.committed_to?.incident ?? null, confirmed: false,
       })),

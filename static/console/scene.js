@@ -45,6 +45,7 @@ export function paint(pen, view, app, geography, colours) {
   scene.units();
   scene.incidents();
   scene.calls();
+  scene.label();
   scene.pin();
   return targets;
 }
@@ -63,6 +64,22 @@ class Scene {
     this.targets = targets;
     /** Rectangles that are written on. @type {[number, number, number, number][]} */
     this.written = [];
+    /** Words to write when everything else is drawn, the important first. @type {{rank: number, text: string, x: number, y: number, colour: string, font: string}[]} */
+    this.words = [];
+  }
+
+  /** @param {number} rank 0: in any case @param {string} text @param {number} x @param {number} y @param {string} colour @param {string} [font] */
+  word(rank, text, x, y, colour, font = "13px system-ui, sans-serif") {
+    this.words.push({ rank, text, x, y, colour, font });
+  }
+
+  /** Write what has room. */
+  label() {
+    this.words.sort((a, b) => a.rank - b.rank);
+    for (const { rank, text, x, y, colour, font } of this.words) {
+      this.pen.font = font;
+      if (this.takeRoom(x, y, this.pen.measureText(text).width) || rank === 0) this.write(text, x, y, colour, font);
+    }
   }
 
   /** @param {string} name */
@@ -153,13 +170,10 @@ class Scene {
       if (!this.visible(at, 0)) continue;
       const big = place.weight > 15_000;
       const font = `${big ? "600 " : ""}13px system-ui, sans-serif`;
-      this.pen.font = font;
-      const width = this.pen.measureText(place.name).width;
-      if (!this.takeRoom(at.x + 5, at.y, width)) continue;
       left -= 1;
       this.pen.fillStyle = this.colour("map-label");
       this.pen.fillRect(at.x - 1.5, at.y - 1.5, 3, 3);
-      this.write(place.name, at.x + 5, at.y, this.colour("map-label"), font);
+      this.word(big ? 3 : 5, place.name, at.x + 5, at.y, this.colour("map-label"), font);
     }
   }
 
@@ -173,7 +187,7 @@ class Scene {
       const size = big ? 9 : 5;
       this.pen.fillStyle = this.colour("map-station");
       this.pen.fillRect(at.x - size / 2, at.y - size / 2, size, size);
-      if (big && this.view.zoom >= 13) this.write(station.name, at.x + 8, at.y, this.colour("dim"));
+      if (big && this.view.zoom >= 13) this.word(6, station.name, at.x + 8, at.y, this.colour("dim"));
     }
   }
 
@@ -221,21 +235,21 @@ class Scene {
     if (position?.heading != null && (position.speed ?? 0) > 3) this.arrow(at, position.heading, unit.status);
     pen.beginPath();
     pen.arc(at.x, at.y, 8.5, 0, 2 * Math.PI);
-    pen.fillStyle = this.colour(old ? "s6" : `s${unit.status}`);
+    const alarmed = unit.incident !== null && unit.status <= 2;
+    pen.fillStyle = this.colour(alarmed ? "panel" : old ? "s6" : `s${unit.status}`);
     pen.fill();
-    pen.lineWidth = highlighted ? 3 : 1.5;
-    pen.strokeStyle = this.colour(highlighted ? "accent" : "map-halo");
+    pen.lineWidth = highlighted ? 3 : alarmed ? 2 : 1.5;
+    pen.strokeStyle = this.colour(highlighted ? "accent" : alarmed ? "s3" : "map-halo");
     pen.stroke();
-    pen.fillStyle = this.colour(old ? "on6" : `on${unit.status}`);
+    pen.fillStyle = this.colour(alarmed ? "ink" : old ? "on6" : `on${unit.status}`);
     pen.font = "700 13px system-ui, sans-serif";
     pen.textAlign = "center";
     pen.textBaseline = "middle";
-    pen.fillText(String(unit.status), at.x, at.y + 0.5);
+    pen.fillText(alarmed ? "A" : String(unit.status), at.x, at.y + 0.5);
     pen.textAlign = "start";
     if (this.view.zoom >= 11 || highlighted) {
       const text = old && position ? `${shortName(this.state, unit.id)} ${t("vor {age}", { age: duration(age) })}` : shortName(this.state, unit.id);
-      pen.font = "13px system-ui, sans-serif";
-      if (highlighted || this.takeRoom(at.x + 11, at.y, pen.measureText(text).width)) this.write(text, at.x + 11, at.y, this.colour("ink"));
+      this.word(highlighted ? 0 : 2, text, at.x + 11, at.y, this.colour("ink"));
     }
     pen.globalAlpha = 1;
     this.targets.push({ kind: "unit", id: unit.id, x: at.x, y: at.y });
@@ -289,11 +303,7 @@ class Scene {
       pen.strokeStyle = this.colour("alarm");
       pen.stroke();
     }
-    const text = incident.keyword ?? "?";
-    pen.font = "700 13px system-ui, sans-serif";
-    if (chosen || this.takeRoom(at.x + size + 4, at.y, pen.measureText(text).width)) {
-      this.write(text, at.x + size + 4, at.y, this.colour("ink"), "700 13px system-ui, sans-serif");
-    }
+    this.word(chosen ? 0 : 1, incident.keyword ?? "?", at.x + size + 4, at.y, this.colour("ink"), "700 13px system-ui, sans-serif");
     this.targets.push({ kind: "incident", id: incident.id, x: at.x, y: at.y });
   }
 

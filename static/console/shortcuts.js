@@ -58,7 +58,7 @@ export const SHORTCUTS = [
     key,
     scope: /** @type {Scope} */ ("interview"),
     act: `treeAnswer${key}`,
-    text: () => t("Antwort {n} der Abfrage", { n: key }),
+    text: () => t("Antwort der Abfrage"),
   })),
   { key: "Backspace", scope: "interview", act: "treeBack", text: () => t("Abfrage einen Schritt zurück") },
 

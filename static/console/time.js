@@ -63,7 +63,7 @@ export function duration(seconds) {
 /** @param {number | null | undefined} seconds @returns {string} < 1 min, 4 min */
 export function minutes(seconds) {
   if (seconds === null || seconds === undefined) return "–";
-  return seconds < 60 ? "< 1 min" : `${Math.round(seconds / 60)} min`;
+  return seconds < 60 ? "< 1 min" : `${Math.ceil(seconds / 60)} min`;
 }
 
 /** @param {number | null | undefined} metres @returns {string} 340 m, 4,2 km */

@@ -32,7 +32,7 @@ export function view(app) {
             (group) => group.station.id,
             (group) => html`<div class="station" role="row">
               <h3 role="rowheader" title=${group.station.name}>
-                ${group.station.name}${group.station.example ? html`<span class="example" title=${t("Beispieldaten")}>B</span>` : nothing}
+                ${group.station.name}${group.station.example ? html`<span class="example">${t("Beispiel")}</span>` : nothing}
               </h3>
               ${repeat(group.units, (unit) => unit.id, (unit) => tile(app, unit, tabStop(stop, stopShown, unit.id, index++)))}
             </div>`,
@@ -137,11 +137,21 @@ function tile(app, unit, tab) {
     @dblclick=${() => app.acts.addUnit(unit.id)}
   >
     <b class="st s${status} ${alarmed ? "alarmed" : ""}">${alarmed ? "A" : status}</b>
-    <span class="short">${unit.short}</span>
+    <span class="short"><span class="prefix">${prefix(unit.short)}</span>${number(unit.short)}</span>
     <span class="type">${unit.type}</span>
     ${now?.overlay === 0 ? html`<b class="ov">0</b>` : now?.overlay === 5 ? html`<b class="ov">5</b>` : nothing}
     ${away ? html`<span class="away" title=${t("Gebietsabsicherung")}>⇄</span>` : nothing}
   </div>`;
+}
+
+/** Under the name of its station the number of a short name says enough; small screens leave the rest out. @param {string} short */
+function prefix(short) {
+  return short.slice(0, short.length - number(short).length);
+}
+
+/** @param {string} short */
+function number(short) {
+  return short.split(" ").at(-1) ?? short;
 }
 
 /** The unit that is chosen, in full. @param {import("../app.js").App} app */

@@ -2,7 +2,7 @@
 import { html, nothing, repeat } from "../html.js";
 import { t } from "../i18n.js";
 import { assignmentState, countyHow, deliveryState, keywordClass, mediumName, outcomeName, timerName } from "../labels.js";
-import { committed, placeLine, spokenName } from "../look.js";
+import { committed, spokenName } from "../look.js";
 import * as forms from "../forms.js";
 import { clock, duration, minute, moment, secondsSince } from "../time.js";
 import { editable, fileOf } from "./fields.js";
@@ -66,7 +66,7 @@ function facts(app, incident, open) {
     ${editable(app, incident, "caller_name", t("Anrufer"), { open })} ${editable(app, incident, "caller_number", t("Rückruf"), { open })}
     ${editable(app, incident, "hospital", t("Zielklinik"), { open, options: [{ value: "", text: "–" }, ...forms.hospitals(app)] })}
     ${incident.appointment_at ? editable(app, incident, "appointment_at", t("Termin"), { open, moment: true }) : nothing}
-    <div class="fact times"><span class="name">${t("Zeiten")}</span><span class="value">${times(incident)}</span></div>
+    <div class="fact f-times"><span class="name">${t("Zeiten")}</span><span class="value">${times(incident)}</span></div>
   </div>`;
 }
 
@@ -80,7 +80,7 @@ function times(incident) {
 }
 
 const STEPS = /** @type {[string, () => string][]} */ ([
-  ["alarmed", () => t("Alarm")], ["receipted", () => t("Quitt.")], ["en_route", () => "3"], ["on_scene", () => "4"],
+  ["alarmed", () => "A"], ["receipted", () => "Q"], ["en_route", () => "3"], ["on_scene", () => "4"],
   ["transporting", () => "7"], ["at_hospital", () => "8"], ["ended", () => t("frei")],
 ]);
 
@@ -90,10 +90,9 @@ function assignments(app, incident, open) {
     return html`<p class="empty small">${open ? t("Noch nicht alarmiert. F8 alarmiert den Vorschlag.") : t("Keine Einsatzmittel.")}</p>`;
   }
   const rows = [...incident.assignments].sort((a, b) => Number(b.state !== "ended") - Number(a.state !== "ended"));
-  return html`<table class="assignments">
-    <thead><tr><th>${t("Einsatzmittel")}</th>${STEPS.map(([, name]) => html`<th class="t">${name()}</th>`)}<th><span class="unseen">${t("Handlungen")}</span></th></tr></thead>
-    <tbody>${repeat(rows, (one) => one.id, (one) => assignment(app, incident, one))}</tbody>
-  </table>`;
+  return html`<ul class="assignments" aria-label=${t("Einsatzmittel am Einsatz")}>
+    ${repeat(rows, (one) => one.id, (one) => assignment(app, incident, one))}
+  </ul>`;
 }
 
 /** @param {import("../app.js").App} app @param {IncidentView} incident @param {AssignmentView} one */
@@ -103,26 +102,34 @@ function assignment(app, incident, one) {
   const alarmed = one.state === "alarmed";
   const hospital = app.state.master.hospitals[one.hospital ?? ""];
   const outcome = app.commands.outcome(`unit:${one.unit}`);
-  return html`<tr class=${one.state}>
-    <th scope="row">
-      ${bound ? html`<b class="st s${status} ${alarmed ? "alarmed" : ""}">${alarmed ? "A" : status}</b>` : html`<b class="st ended">–</b>`}
+  const words = [
+    one.state === "reserved" ? t("vorgemerkt") : "",
+    hospital ? `→ ${hospital.name}` : "",
+    one.times.recalled ? t("Rückalarm {at}", { at: clock(one.times.recalled) }) : "",
+    one.end_reason,
+  ].filter(Boolean);
+  return html`<li class=${one.state}>
+    ${bound ? html`<b class="st s${status} ${alarmed ? "alarmed" : ""}">${alarmed ? "A" : status}</b>` : html`<b class="st ended">–</b>`}
+    <span class="who">
       <button class="link" title=${[assignmentState(one.state), one.why].filter(Boolean).join(" · ")} @click=${() => app.acts.openUnit(one.unit)}>${spokenName(app.state, one.unit)}</button>
-      ${deliveries(one)} ${hospital ? html`<small>→ ${hospital.name}</small>` : nothing}
-      ${one.state === "reserved" ? html`<small>${t("vorgemerkt")}</small>` : nothing}
-      ${one.times.recalled ? html`<small class="warn">${t("Rückalarm {at}", { at: clock(one.times.recalled) })}</small>` : nothing}
-      ${one.end_reason ? html`<small>${one.end_reason}</small>` : nothing}
-      ${outcome?.state === "refused" ? html`<small class="refused">${outcome.reason}</small>` : nothing}
-    </th>
-    ${STEPS.map(([step]) => html`<td class="t">${clock(one.times[step])}</td>`)}
-    <td class="tools">
-      ${bound
-        ? html`<button class="chip" title=${t("Zielklinik zuweisen")} @click=${() => app.dialogs.ask(forms.direct(app, incident, one.unit))}>${t("Klinik")}</button>
-            ${one.state === "alarmed" || one.state === "en_route"
-              ? html`<button class="chip" title=${t("Rückalarm")} @click=${() => recallOne(app, incident, one.unit)}>${t("zurück")}</button>`
-              : html`<button class="chip" title=${t("aus dem Einsatz entlassen")} @click=${() => app.commands.send("incident.release", { incident: incident.id, unit: one.unit }, `unit:${one.unit}`)}>${t("frei")}</button>`}`
-        : nothing}
-    </td>
-  </tr>`;
+      ${deliveries(one)}
+    </span>
+    <span class="steps">
+      ${STEPS.map(([step, name]) => (one.times[step] ? html`<span class="when ${step}"><b>${name()}</b> <time>${clock(one.times[step])}</time></span>` : nothing))}
+      ${words.length ? html`<span class="words">${words.join(" · ")}</span>` : nothing}
+      ${outcome?.state === "refused" ? html`<span class="refused">${outcome.reason}</span>` : nothing}
+    </span>
+    <span class="tools">${bound ? unitActs(app, incident, one) : nothing}</span>
+  </li>`;
+}
+
+/** @param {import("../app.js").App} app @param {IncidentView} incident @param {AssignmentView} one */
+function unitActs(app, incident, one) {
+  const leave = { incident: incident.id, unit: one.unit };
+  return html`<button class="chip" title=${t("Zielklinik zuweisen")} @click=${() => app.dialogs.ask(forms.direct(app, incident, one.unit))}>${t("Klinik")}</button>
+    ${one.state === "alarmed" || one.state === "en_route"
+      ? html`<button class="chip" title=${t("Rückalarm")} @click=${() => recallOne(app, incident, one.unit)}>${t("zurück")}</button>`
+      : html`<button class="chip" title=${t("aus dem Einsatz entlassen")} @click=${() => app.commands.send("incident.release", leave, `unit:${one.unit}`)}>${t("frei")}</button>`}`;
 }
 
 /** @param {import("../app.js").App} app @param {IncidentView} incident @param {string} unit */
@@ -145,7 +152,7 @@ function deliveries(one) {
 
 /** @param {import("../app.js").App} app @param {IncidentView} incident @param {boolean} open */
 function acts(app, incident, open) {
-  if (!open) return nothing;
+  if (!open) return html`<div class="acts">${sheet(incident)}</div>`;
   const bound = incident.assignments.some(committed);
   const button = (/** @type {string} */ act, /** @type {string} */ text, /** @type {string} */ key, usable = true) =>
     usable ? html`<button class="chip" @click=${() => app.acts.perform(act)}>${text} <kbd>${key}</kbd></button>` : nothing;
@@ -154,8 +161,14 @@ function acts(app, incident, open) {
       ${button("askProposal", bound ? t("Nachalarm") : t("Vorschlag"), "P")} ${button("recall", t("Rückalarm"), "R", bound)}
       ${button("raiseKeyword", t("Stichwort"), "W")} ${button("showOnMap", t("Karte"), "M")} ${button("merge", t("Zusammenlegen"), "Z")}
       ${button("split", t("Teilen"), "X")} ${button("handOver", t("Übergeben"), "G")} ${button("close", t("Abschließen"), "C")}
+      ${sheet(incident)}
     </div>
     ${refused && !app.dialogs.isOpen ? html`<p class="refused">${refused.reason}</p>` : nothing}`;
+}
+
+/** @param {IncidentView} incident */
+function sheet(incident) {
+  return html`<a class="chip" href="/console/incident/${incident.id}/sheet" target="_blank" rel="noopener">${t("Bericht drucken")}</a>`;
 }
 
 /** @param {import("../app.js").App} app @param {IncidentView} incident @param {string} error */
@@ -195,9 +208,4 @@ async function write(event, app, incident) {
   const answer = await app.commands.send("incident.note", { incident: incident.id, text, kind: "note" }, `log:${incident.id}`);
   // Refused words come back, unless something new stands there.
   if (!answer.ok && !field.value) field.value = text;
-}
-
-/** @param {IncidentView} incident @returns {string} */
-export function headline(incident) {
-  return `${incident.number} ${incident.keyword ?? ""} ${placeLine(incident)}`;
 }

@@ -5,6 +5,7 @@
 import { read } from "../commands.js";
 import { html, live, nothing } from "../html.js";
 import { t } from "../i18n.js";
+import { placeText } from "../intake.js";
 import { Picker } from "../picker.js";
 import { clock } from "../time.js";
 import { placeItem } from "./interview.js";
@@ -56,7 +57,7 @@ async function load(app, id, file) {
  */
 export function editable(app, incident, name, label, options) {
   const mine = edit && edit.incident === incident.id && edit.name === name ? edit : null;
-  return html`<div class="fact ${name}">
+  return html`<div class="fact f-${name}">
     <span class="name" id="label-${name}">${label}</span>
     <span class="value">${mine ? editor(app, incident, mine, options) : shown(app, incident, name, label, options)}</span>
   </div>`;
@@ -69,11 +70,10 @@ function shown(app, incident, name, label, options) {
   const text = options.moment ? clock(value) : (option?.text ?? String(value ?? ""));
   const last = incident.edits[name];
   const title = last ? t("zuletzt {by}, {at}", { by: last.by, at: clock(last.at) }) : "";
-  const example = options.strong ? nothing : nothing;
-  if (!options.open) return html`<span class=${options.strong ? "strong" : ""}>${text || "–"}</span>${example}`;
-  return html`<button class="inplace ${options.strong ? "strong" : ""} ${text ? "" : "blank"}" title=${title} aria-label=${`${label}: ${text || t("leer")}`} @click=${() => begin(app, incident, name)}>
-    ${text || "–"}
-  </button>`;
+  if (!options.open) return html`<span class=${options.strong ? "strong" : ""}>${text || "–"}</span>`;
+  return html`<button class="inplace ${options.strong ? "strong" : ""} ${text ? "" : "blank"}" title=${title} aria-label=${`${label}: ${text || t("leer")}`} @click=${() => begin(app, incident, name)}
+    >${text || "–"}</button
+  >`;
 }
 
 /** @param {import("../app.js").App} app @param {IncidentView} incident @param {string} name */
@@ -106,7 +106,7 @@ function placePicker(app, incident) {
     },
     typed: (typed) => edit && Object.assign(edit, { value: typed, hit: null }),
     choose: (item) => {
-      if (edit) Object.assign(edit, { value: item.data.name, hit: item.data });
+      if (edit) Object.assign(edit, { value: placeText(item.data), hit: item.data });
       void commit(app, incident);
     },
     empty: () => void commit(app, incident),
@@ -187,7 +187,7 @@ function cancel(app) {
   places = null;
   app.invalidate("work");
   app.draw();
-  const back = document.querySelector(`.fact.${name} .inplace`);
+  const back = document.querySelector(`.f-${name} .inplace`);
   if (back instanceof HTMLElement) back.focus();
 }
 

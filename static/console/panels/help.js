@@ -13,11 +13,12 @@ export function help(app) {
     </header>
     <div class="columns">
       ${scopeNames().map(([scope, name]) => {
-        const keys = SHORTCUTS.filter((shortcut) => shortcut.scope === scope);
+        // The nine answers are one line.
+        const keys = SHORTCUTS.filter((shortcut) => shortcut.scope === scope && !/^treeAnswer[2-9]$/.test(shortcut.act));
         return keys.length
           ? html`<section>
               <h3>${name}</h3>
-              <dl>${keys.map((shortcut) => html`<dt><kbd>${keyLabel(shortcut.key)}</kbd></dt><dd>${shortcut.text()}</dd>`)}</dl>
+              <dl>${keys.map((shortcut) => html`<dt><kbd>${shortcut.act === "treeAnswer1" ? "1 … 9" : keyLabel(shortcut.key)}</kbd></dt><dd>${shortcut.text()}</dd>`)}</dl>
             </section>`
           : "";
       })}

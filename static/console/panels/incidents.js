@@ -83,11 +83,19 @@ function row(app, incident, tab) {
         ${app.ui.incidents.all && incident.centre !== app.me.centre ? html`<span class="tag">${app.state.master.centres[incident.centre]?.code ?? incident.centre}</span>` : nothing}
         ${here.length ? html`<span class="tag people" title=${here.map((person) => person.name).join(", ")}>${here.map((person) => person.seat).join(" ")}</span>` : nothing}
       </span>
-      <span class="units">${units(app, incident)}</span>
-      ${fired.length ? html`<span class="bell">${fired.map((timer) => `${timer.unit ? `${shortName(app.state, timer.unit)} ` : ""}${timerName(timer.kind)}`).join(" · ")}</span>` : nothing}
     </span>
     <span class="side" role="gridcell"><time>${duration(secondsSince(incident.opened_at))}</time></span>
+    <span class="units" role="gridcell">${units(app, incident)}</span>
+    ${fired.length ? html`<span class="bell" role="gridcell"><b>!</b> ${bells(app, fired)}</span>` : nothing}
   </div>`;
+}
+
+/** @param {import("../app.js").App} app @param {TimerView[]} fired @returns {string} by kind, with the units each is about */
+function bells(app, fired) {
+  /** @type {Map<string, string[]>} */
+  const kinds = new Map();
+  for (const timer of fired) kinds.set(timer.kind, [...(kinds.get(timer.kind) ?? []), ...(timer.unit ? [shortName(app.state, timer.unit)] : [])]);
+  return [...kinds].map(([kind, names]) => `${timerName(kind)}${names.length ? `: ${names.join(", ")}` : ""}`).join(" · ");
 }
 
 /** @param {import("../app.js").App} app @param {IncidentView} incident */

@@ -2,8 +2,8 @@
 import { read } from "../commands.js";
 import { html, live, nothing } from "../html.js";
 import { t } from "../i18n.js";
-import { callState, countyHow, keywordClass, placeKind } from "../labels.js";
-import { findKeywords, placeLine } from "../look.js";
+import { callState, keywordClass, placeKind } from "../labels.js";
+import { findKeywords } from "../look.js";
 import { missing } from "../intake.js";
 import { Picker } from "../picker.js";
 import { clock, distance, duration, secondsSince } from "../time.js";
@@ -19,26 +19,25 @@ export function view(app, draft) {
   const incident = app.state.incidents[draft.incident ?? ""];
   const place = app.state.master.counties[draft.hit?.county ?? ""];
   return html`<h2 class="head">
-      <span>${incident ? t("Abfrage zu {number}", { number: incident.number }) : t("Abfrage")} <kbd>D</kbd></span>
-      ${call ? callBar(app, call) : html`<span class="count">${t("ohne Anruf")}</span>`}
-      <span class="space"></span>
-      <button class="chip" title="Esc" @click=${() => app.intake.leave()}>${incident ? t("zum Einsatz") : t("zurückstellen")} <kbd>Esc</kbd></button>
+      ${call ? nothing : html`<span>${incident ? t("Abfrage zu {number}", { number: incident.number }) : t("Neuer Einsatz")} <kbd>D</kbd></span>`}
+      ${call ? callBar(app, call) : html`<span class="count">${t("ohne Anruf")}</span><span class="space"></span>`}
+      <button class="chip" title=${incident ? t("zum Einsatz") : t("zurückstellen")} @click=${() => app.intake.leave()}>
+        ${incident ? incident.number : "×"} <kbd>Esc</kbd>
+      </button>
     </h2>
     <div class="body interview">
-      ${offers(app, draft)}
       <label class="name" for="wo">${t("Wo")}</label>
       <div class="value wo">
-        ${fields.place.view()}
+        <div class="spot">${fields.place.view()} ${input(app, draft, "place_detail", t("Nr., Etage, Zugang"))}</div>
         <p class="where ${draft.hit ? "" : "open"}">
           ${draft.hit
             ? html`<b>${place?.name ?? draft.hit.county_name ?? t("Kreis wird bestimmt")}</b>
-                ${centreOf(app, draft.hit)} · ${draft.hit.municipality || ""}
+                ${centreOf(app, draft.hit)}
                 <span class="coordinates">${draft.hit.lat.toFixed(5)} ${draft.hit.lon.toFixed(5)}</span>
                 ${draft.hit.example ? html`<span class="example">${t("Beispiel")}</span>` : nothing}`
             : t("Ort, Straße, Objekt, Koordinate oder „A4 km 172,5“; auch ein Klick in die Karte setzt ihn.")}
         </p>
       </div>
-      ${text(app, draft, "place_detail", t("Zusatz"), t("Hausnummer, Etage, Zugang, Fahrtrichtung"))}
       <label class="name" for="was">${t("Was")}</label>
       <div class="value was">
         ${fields.keyword.view()}
@@ -54,12 +53,11 @@ export function view(app, draft) {
           )}
         </span>
       </div>
-      ${tree(app, draft)}
       <label class="name" for="report">${t("Meldung")}</label>
       <div class="value">
         <textarea
           id="report"
-          rows="3"
+          rows="2"
           data-field="report"
           placeholder=${t("Was ist passiert, wie viele, welche Verletzungen, Gefahren")}
           .value=${live(draft.report)}
@@ -67,10 +65,11 @@ export function view(app, draft) {
         ></textarea>
         ${savedMark(app, draft)}
       </div>
-      ${text(app, draft, "caller_name", t("Anrufer"), t("Name"))}
-      ${text(app, draft, "caller_number", t("Rückruf"), t("Rufnummer"))}
-      ${actions(app, draft, Boolean(incident))}
-    </div>`;
+      <label class="name" for="caller_name">${t("Anrufer")}</label>
+      <div class="value pair">${input(app, draft, "caller_name", t("Name"))} ${input(app, draft, "caller_number", t("Rufnummer"))}</div>
+      ${tree(app, draft)}
+    </div>
+    ${offers(app, draft)} ${actions(app, draft, Boolean(incident))}`;
 }
 
 /** @param {import("../app.js").App} app @param {CallView} call */
@@ -78,10 +77,11 @@ function callBar(app, call) {
   const since = call.state === "answered" ? call.answered_at : call.state === "held" ? call.held_at : call.rang_at;
   const mine = call.seat === app.me.seat;
   const talking = mine && (call.state === "answered" || call.state === "held");
-  return html`<span class="talk ${call.state}">
-      <b>${call.line}</b> ${call.number || t("ohne Nummer")} · ${callState(call.state)}${mine ? "" : ` ${call.user} ${call.seat}`}
-      <time>${duration(secondsSince(since))}</time>
+  return html`<span class="talk ${call.state}" title=${callState(call.state)}>
+      <b>${call.line}</b> ${call.number || t("ohne Nummer")} <time>${duration(secondsSince(since))}</time>
+      ${call.state === "answered" && mine ? nothing : html` · ${callState(call.state)}${mine ? "" : ` ${call.user} ${call.seat}`}`}
     </span>
+    <span class="space"></span>
     ${talking
       ? html`<button class="chip" @click=${() => app.acts.holdRow(call.id)}>${call.state === "held" ? t("aufnehmen") : t("halten")} <kbd>F3</kbd></button>
           <button class="chip" @click=${() => app.acts.handRow(call.id)}>${t("übergeben")}</button>
@@ -103,22 +103,20 @@ function centreOf(app, hit) {
 
 /**
  * @param {import("../app.js").App} app @param {import("../intake.js").Draft} draft
- * @param {"place_detail" | "caller_name" | "caller_number"} name @param {string} label @param {string} placeholder
+ * @param {"place_detail" | "caller_name" | "caller_number"} name @param {string} placeholder
  */
-function text(app, draft, name, label, placeholder) {
-  return html`<label class="name" for=${name}>${label}</label>
-    <div class="value">
-      <input
-        id=${name}
-        class="text"
-        type="text"
-        autocomplete="off"
-        data-field=${name}
-        placeholder=${placeholder}
-        .value=${live(draft[name])}
-        @input=${(/** @type {InputEvent} */ event) => app.intake.change({ [name]: /** @type {HTMLInputElement} */ (event.target).value })}
-      />
-    </div>`;
+function input(app, draft, name, placeholder) {
+  return html`<input
+    id=${name}
+    class="text"
+    type="text"
+    autocomplete="off"
+    data-field=${name}
+    aria-label=${placeholder}
+    placeholder=${placeholder}
+    .value=${live(draft[name])}
+    @input=${(/** @type {InputEvent} */ event) => app.intake.change({ [name]: /** @type {HTMLInputElement} */ (event.target).value })}
+  />`;
 }
 
 /** @param {import("../app.js").App} app @param {import("../intake.js").Draft} draft */
@@ -141,15 +139,21 @@ function offers(app, draft) {
         <kbd>Alt ${index + 1}</kbd>
         <b class="keyword ${keywordClass(app.state.incidents[offer.id]?.group ?? "")}">${offer.keyword ?? "?"}</b>
         <span>${offer.number} · ${offer.place}</span>
-        <small>${[offer.why, distance(offer.distance_m), t("vor {age}", { age: duration(secondsSince(offer.opened_at)) })].filter(Boolean).join(" · ")}</small>
+        <small>${[sameAs(offer.why), distance(offer.distance_m), t("vor {age}", { age: duration(secondsSince(offer.opened_at)) })].filter(Boolean).join(" · ")}</small>
         <i>${t("zuordnen")}</i>
       </button>`,
     )}
-    ${calls.slice(0, 2).map(
-      (call) => html`<p class="earlier">${t("Dieselbe Nummer rief vor {age} an", { age: duration(secondsSince(call.rang_at)) })}${call.note ? `: ${call.note.slice(0, 80)}` : ""}
-        ${app.state.incidents[call.incident ?? ""] ? html`· ${app.state.incidents[call.incident ?? ""]?.number}` : nothing}</p>`,
-    )}
+    ${calls.length
+      ? html`<p class="earlier" title=${calls.map((call) => call.note).filter(Boolean).join(" | ")}>
+          ${t("Dieselbe Nummer rief an:")} ${calls.slice(0, 3).map((call) => t("vor {age}", { age: duration(secondsSince(call.rang_at)) })).join(", ")}${calls[0]?.note ? ` – ${calls[0].note}` : ""}
+        </p>`
+      : nothing}
   </div>`;
+}
+
+/** @param {string} why @returns {string} */
+function sameAs(why) {
+  return { place: t("in der Nähe"), number: t("gleiche Nummer"), both: t("Nähe und Nummer") }[why] ?? "";
 }
 
 /** @param {import("../app.js").App} app @param {import("../intake.js").Draft} draft @param {boolean} opened */
@@ -157,16 +161,16 @@ function actions(app, draft, opened) {
   const lacks = missing(draft);
   const outcome = app.commands.outcome(`open:${draft.key}`);
   const pending = outcome?.state === "pending" || outcome?.state === "waiting";
-  return html`<div class="acts">
+  return html`<footer class="go">
     ${opened
-      ? html`<span class="done">${t("Einsatz ist eröffnet; Änderungen werden gespeichert.")}</span>`
+      ? html`<span class="done">${t("Eröffnet. Was Sie hier ändern, wird im Einsatz gespeichert.")}</span>`
       : html`<button class="button primary" ?disabled=${Boolean(lacks) || pending} title=${lacks} @click=${() => void app.intake.open()}>
             ${pending ? t("wird eröffnet …") : t("Einsatz eröffnen")} <kbd>${t("Strg")} ↵</kbd>
           </button>
           <label class="check"><input type="checkbox" .checked=${live(draft.exercise)} @change=${() => app.intake.change({ exercise: !draft.exercise })} /> ${t("Übung")}</label>
           ${draft.call ? nothing : html`<button class="chip" @click=${() => discard(app, draft)}>${t("verwerfen")}</button>`}
-          ${lacks ? html`<span class="lacks">${lacks}</span>` : nothing}`}
-  </div>`;
+          ${lacks ? html`<span class="sum">${lacks}</span>` : nothing}`}
+  </footer>`;
 }
 
 /** @param {import("../app.js").App} app @param {import("../intake.js").Draft} draft */
@@ -186,8 +190,8 @@ function makeFields(app, draft) {
     typed: (typed) => app.intake.change({ place: typed, hit: null }),
     choose: (item) => {
       app.intake.setPlace(item.data);
-      place.set(item.data.name);
-      setTimeout(() => document.getElementById("was")?.focus(), 0);
+      place.set(app.intake.draft?.place ?? item.title);
+      app.goTo("was");
     },
   });
   const keyword = new Picker({
@@ -199,7 +203,7 @@ function makeFields(app, draft) {
     choose: (item) => {
       app.intake.setKeyword(item.data);
       keyword.set(`${item.data.id} ${item.data.name}`);
-      setTimeout(() => document.getElementById("report")?.focus(), 0);
+      app.goTo("report");
     },
   });
   place.text = draft.place;
@@ -242,11 +246,7 @@ async function findPlaces(app, typed, signal) {
 /** @param {import("../app.js").App} app @param {PlaceHit} hit @returns {import("../picker.js").Item} */
 export function placeItem(app, hit) {
   const county = app.state.master.counties[hit.county ?? ""]?.name ?? hit.county_name ?? "";
-  const where = [hit.municipality && !hit.name.includes(hit.municipality) ? hit.municipality : "", county].filter(Boolean).join(", ");
+  const town = hit.municipality && !hit.name.includes(hit.municipality) ? hit.municipality : "";
+  const where = [...new Set([town, county])].filter(Boolean).join(", ");
   return { id: hit.id || hit.name, title: hit.name, meta: where, sign: placeKind(hit.kind), signClass: "kind", example: hit.example, data: hit };
-}
-
-/** @param {IncidentView} incident @returns {string} */
-export function whereText(incident) {
-  return [placeLine(incident), incident.place_detail, countyHow(incident.county_how)].filter(Boolean).join(" · ");
 }

@@ -4,14 +4,16 @@
  */
 import * as L from "../../vendor/leaflet/leaflet-src.esm.js";
 import { read } from "../commands.js";
+import { render } from "../html.js";
 import { t } from "../i18n.js";
+import { ICONS } from "../icons.js";
 import { keywordClass } from "../labels.js";
 import { spokenName } from "../look.js";
 import { mercator, paint, palette } from "../scene.js";
 import { showPlace } from "./interview.js";
 
 const NEAR_PX = 14;
-const CLOSE_ZOOM = 14;
+const CLOSE_ZOOM = 12.5;
 const REGION = /** @type {[number, number][]} */ ([[50.36, 11.2], [51.12, 12.55]]);
 
 export class MapPanel {
@@ -39,10 +41,10 @@ export class MapPanel {
     this.targets = [];
     this.colours = palette();
     this.asked = false;
-    this.fitted = false;
     this.moved = false;
     this.map.on("move zoomend resize viewreset", () => this.ask());
-    this.map.on("dragstart zoomstart", () => (this.moved = true));
+    this.map.on("dragstart", () => (this.moved = true));
+    holder.addEventListener("wheel", () => (this.moved = true), { passive: true });
     this.map.on("click", (event) => this.click(event));
     this.map.on("mousemove", (event) => this.hover(event));
     this.map.on("contextmenu", (event) => this.newHere(event));
@@ -64,7 +66,7 @@ export class MapPanel {
     button.onclick = () => this.fit();
     const own = document.createElement("button");
     own.className = "icon";
-    own.textContent = "⧉";
+    render(ICONS.window(), own);
     own.title = t("in eigenem Fenster");
     own.setAttribute("aria-label", own.title);
     own.onclick = () => this.app.acts.openWindow("map");
@@ -92,7 +94,6 @@ export class MapPanel {
 
   /** Show the counties of the own centre, or the region. */
   fit() {
-    this.fitted = true;
     const own = (this.geography?.areas ?? []).filter((area) => {
       const centre = this.app.state.master.counties[area.id]?.centre;
       return centre && (!this.app.me.centre || centre === this.app.me.centre);

@@ -1,6 +1,7 @@
 /** What to send, why, how long it takes, what was passed over and what is missing; changed by hand, alarmed by one key. */
 import { tabStop } from "../grid.js";
 import { html, nothing, repeat } from "../html.js";
+import { ICONS } from "../icons.js";
 import { t } from "../i18n.js";
 import { findUnits, shortName, spokenName } from "../look.js";
 import { Picker } from "../picker.js";
@@ -75,7 +76,8 @@ function content(app) {
 /** @param {import("../app.js").App} app */
 function waiting(app) {
   const draft = app.intake.draft;
-  if (draft) {
+  const alarmed = app.state.incidents[draft?.incident ?? ""]?.assignments.length || app.proposing.lastAlarm?.incident === draft?.incident;
+  if (draft && !(draft.incident && alarmed)) {
     const lacks = [draft.hit ? "" : t("Ort"), draft.keyword ? "" : t("Stichwort")].filter(Boolean).join(t(" und "));
     return html`<p class="empty">${lacks ? t("Es fehlt noch: {what}", { what: lacks }) : t("rechnet …")}</p>
       <div class="addition">${picker(app).view()}</div>`;
@@ -114,7 +116,7 @@ function line(app, row, tab) {
     <b role="gridcell" class="st s${live?.status ?? 6}">${live?.status ?? "?"}</b>
     <span role="gridcell" class="main">
       <span class="title"><b>${spokenName(app.state, row.unit)}</b> <span class="need">${row.need}</span>
-        ${example ? html`<span class="example" title=${t("Beispieldaten")}>B</span>` : nothing}</span>
+        ${example ? html`<span class="example">${t("Beispiel")}</span>` : nothing}</span>
       <span class="sub">
         ${row.why}${old ? html` <span class="warn">${t("Position {age} alt", { age: duration(row.position_age_seconds) })}</span>` : nothing}
       </span>
@@ -128,7 +130,7 @@ function line(app, row, tab) {
     </span>
     <span role="gridcell" class="side"><time>${minutes(row.eta_seconds)}</time><small>${distance(row.distance_m)}</small></span>
     <span role="gridcell" class="tools">
-      <button class="icon" tabindex="-1" title=${t("gegen das nächste tauschen (X)")} aria-label=${t("tauschen")} @click=${() => app.proposing.exchange(row.unit)}>⇆</button>
+      <button class="icon" tabindex="-1" title=${t("gegen das nächste tauschen (X)")} aria-label=${t("tauschen")} @click=${() => app.proposing.exchange(row.unit)}>${ICONS.exchange()}</button>
     </span>
   </div>`;
 }

@@ -1,6 +1,7 @@
 /** Calls of this centre: ringing first, oldest on top, with the time they have waited. */
 import { tabStop } from "../grid.js";
 import { html, nothing, repeat } from "../html.js";
+import { ICONS } from "../icons.js";
 import { t } from "../i18n.js";
 import { callState } from "../labels.js";
 import { liveCalls, stableOrder } from "../look.js";
@@ -60,9 +61,8 @@ function row(app, call, tab) {
       <span class="sub">${subline(app, call, mine)}</span>
     </span>
     <span class="side" role="gridcell">
-      <time>${duration(waiting)}</time>
+      <span>${call.alarm ? html`<b class="flag">!</b> ` : nothing}<time>${duration(waiting)}</time></span>
       ${call.state === "ringing" && tab === "0" ? html`<kbd>F2</kbd>` : nothing}
-      ${call.alarm ? html`<span class="flag">!</span>` : nothing}
     </span>
     ${outcome?.state === "refused" ? html`<span class="refused" role="gridcell">${outcome.reason}</span>` : nothing}
     ${outcome?.state === "waiting" ? html`<span class="pending" role="gridcell">${outcome.reason}</span>` : nothing}
@@ -84,5 +84,5 @@ function subline(app, call, mine) {
 
 /** @param {import("../app.js").App} app @param {string} name */
 export function windowButton(app, name) {
-  return html`<button class="icon" title=${t("in eigenem Fenster")} aria-label=${t("in eigenem Fenster")} @click=${() => app.acts.openWindow(name)}>⧉</button>`;
+  return html`<button class="icon" title=${t("in eigenem Fenster")} aria-label=${t("in eigenem Fenster")} @click=${() => app.acts.openWindow(name)}>${ICONS.window()}</button>`;
 }

@@ -33,10 +33,7 @@ export class Search {
     this.before = document.activeElement;
     this.isOpen = true;
     this.input(text);
-    this.app.dirty.add("bars");
-    this.app.draw();
-    document.getElementById("search-field")?.focus();
-    return true;
+    return this.app.goTo("search-field");
   }
 
   close() {

@@ -1,6 +1,7 @@
 /** Who and where one is, whether the link stands, how old the picture is, what time it is. */
 import { html, nothing } from "../html.js";
 import { currentLanguage, t } from "../i18n.js";
+import { ICONS } from "../icons.js";
 import { liveCalls } from "../look.js";
 import { STALE_SECONDS } from "../socket.js";
 import { isDark } from "../theme.js";
@@ -25,14 +26,14 @@ export function view(app) {
     ${app.commands.unanswered ? html`<span class="pending">${t("{n} unbeantwortet", { n: app.commands.unanswered })}</span>` : nothing}
     ${link(app)}
     <span class="tools">
-      <button class="icon" title=${`${t("Suche")} ( / )`} aria-label=${t("Suche")} @click=${() => app.acts.search()}>⌕</button>
+      <button class="icon" title=${`${t("Suche")} ( / )`} aria-label=${t("Suche")} @click=${() => app.acts.search()}>${ICONS.search()}</button>
       <button class="icon" title=${app.sounds.choice.muted ? t("Töne an") : t("Töne aus")} aria-label=${t("Töne")} aria-pressed=${!app.sounds.choice.muted} @click=${() => app.acts.mute()}>
-        ${app.sounds.choice.muted ? html`<s>♪</s>` : "♪"}
+        ${app.sounds.choice.muted ? ICONS.mute() : ICONS.sound()}
       </button>
-      <button class="icon" title=${t("hell / dunkel")} aria-label=${t("hell / dunkel")} @click=${() => app.acts.theme()}>${isDark() ? "☾" : "☀"}</button>
+      <button class="icon" title=${t("hell / dunkel")} aria-label=${t("hell / dunkel")} @click=${() => app.acts.theme()}>${isDark() ? ICONS.dark() : ICONS.light()}</button>
       <button class="icon" title=${t("Sprache")} aria-label=${t("Sprache")} @click=${() => app.acts.language()}>${currentLanguage() === "de" ? "EN" : "DE"}</button>
       <button class="icon" title=${`${t("Hilfe")} ( ? )`} aria-label=${t("Hilfe")} @click=${() => app.acts.help()}>?</button>
-      <a class="icon" href="/logout/" title=${t("abmelden")} aria-label=${t("abmelden")} @click=${(/** @type {Event} */ event) => leave(event)}>⏻</a>
+      <a class="icon" href="/logout/" title=${t("abmelden")} aria-label=${t("abmelden")} @click=${(/** @type {Event} */ event) => leave(event)}>${ICONS.leave()}</a>
     </span>
     <span class="clock"><time>${clock(now())}</time><small>${day(now())}</small></span>`;
 }

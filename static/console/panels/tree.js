@@ -7,6 +7,9 @@ import { currentLanguage, t } from "../i18n.js";
 import { duration } from "../time.js";
 import { showKeyword } from "./interview.js";
 
+/** What is asked first on which line; the first tree where a centre has named its trees otherwise. @type {Record<string, string>} */
+const TREE_OF_LINE = { 112: "notruf", 19222: "ktp", bma: "sonderanrufe", ecall: "sonderanrufe" };
+
 /** When the guide on the screen began. @type {{node: string, at: number} | null} */
 let guide = null;
 let metronome = 0;
@@ -15,9 +18,11 @@ let metronome = 0;
 export function tree(app, draft) {
   const trees = Object.values(app.state.master.trees);
   if (!trees.length) return nothing;
-  const chosen = app.state.master.trees[draft.tree ?? ""] ?? trees[0];
+  const line = app.state.calls[draft.call ?? ""]?.line ?? "112";
+  const chosen = app.state.master.trees[draft.tree ?? ""] ?? app.state.master.trees[TREE_OF_LINE[line] ?? ""] ?? trees[0];
   if (!chosen) return nothing;
   const node = nodeOf(chosen, draft);
+  if (!node?.guide) stopGuide();
   return html`<span class="name">${t("Abfrage")}</span>
     <div class="value tree">
       ${draft.path.length
@@ -29,7 +34,8 @@ export function tree(app, draft) {
       ${draft.prealarm && !draft.incident && app.proposing.chosenRows().length
         ? html`<p class="prealarm" role="alert">${t("Genug bekannt: jetzt alarmieren, dann weiter fragen")} <kbd>F8</kbd></p>`
         : nothing}
-      ${node ? question(app, draft, chosen, node) : finished(app, draft, trees)}
+      ${spoken(app, draft)} ${node ? question(app, draft, chosen, node) : html`<p class="question">${t("Abfrage beendet.")}</p>`}
+      ${draft.path.length ? nothing : others(app, trees, chosen)}
     </div>`;
 }
 
@@ -49,17 +55,17 @@ function question(app, draft, row, node) {
   </div>`;
 }
 
-/** @param {import("../app.js").App} app @param {import("../intake.js").Draft} draft @param {TreeRow[]} trees */
-function finished(app, draft, trees) {
-  stopGuide();
+/** Other trees to ask by. @param {import("../app.js").App} app @param {TreeRow[]} trees @param {TreeRow} chosen */
+function others(app, trees, chosen) {
+  return html`<p class="others">
+    ${trees.filter((row) => row !== chosen).map((row) => html`<button class="link" @click=${() => app.intake.change({ tree: row.id, path: [] })}>${row.name}</button>`)}
+  </p>`;
+}
+
+/** What is to be read to the caller now. @param {import("../app.js").App} app @param {import("../intake.js").Draft} draft */
+function spoken(app, draft) {
   const said = instructionOf(app, draft);
-  return html`${said ? html`<p class="instruction">${said}</p>` : nothing}
-    <p class="question">
-      ${draft.path.length ? t("Abfrage beendet.") : nothing}
-      ${trees.length > 1 && !draft.path.length
-        ? trees.map((row) => html`<button class="chip" @click=${() => app.intake.change({ tree: row.id, path: [] })}>${row.name}</button>`)
-        : nothing}
-    </p>`;
+  return said ? html`<p class="instruction">${said}</p>` : nothing;
 }
 
 /** The node to ask now, or null at the end. @param {TreeRow} row @param {import("../intake.js").Draft} draft */
