@@ -71,6 +71,18 @@ async def settle(listeners: Sequence[Listener], pos: int) -> None:
         await asyncio.sleep(0.02)
 
 
+async def _level(web: str, login: Login, listeners: Sequence[Listener]) -> int:
+    """Wait until all consoles stand at one position and forget how each got there: some joined later and caught up
+    by other frames. Gives the position after which everything counts."""
+    while True:
+        await settle(listeners, await _head(web, login))
+        reached = {listener.last_pos for listener in listeners}
+        if len(reached) == 1:
+            for listener in listeners:
+                listener.frames.clear()
+            return reached.pop()
+
+
 def stored_times(database_url: str, after: int) -> dict[int, float]:
     """When each entry was stored, in seconds since 1970 by the machine's clock, just before its commit."""
     with psycopg.connect(database_url) as connection:
@@ -116,8 +128,9 @@ async def measure(
     web: str, sockets: str, database: str, logins: Sequence[Login], incidents: list[str], rate: float, seconds: float
 ) -> tuple[list[float], list[str], bytes]:
     """Latencies (ms), faults, and one typical frame."""
-    pos = (await _snapshot(web, logins[0]))["pos"]
+    pos = await _head(web, logins[0])
     async with consoles(sockets, logins, pos) as listeners:
+        pos = await _level(web, logins[0], listeners)
         gc.collect()
         gc.disable()
         positions = await write_entries(web, logins[0], incidents, rate, seconds, seed=int(rate))
@@ -133,6 +146,10 @@ async def open_incidents(web: str, login: Login, count: int = 50) -> list[str]:
     """Ids of open incidents to write into."""
     ids = sorted((await _snapshot(web, login))["incidents"])
     return [str(UUID(ident)) for ident in ids[:count]]
+
+
+async def _head(web: str, login: Login) -> int:
+    return int((await _snapshot(web, login))["pos"])
 
 
 async def _snapshot(web: str, login: Login) -> dict[str, Any]:
