@@ -187,6 +187,8 @@ class Bench:
         for name, value in (("answered", storm.answered), ("closed", storm.closed), ("units_alarmed", storm.alarmed)):
             self.report.add(f"storm.{name}", value, "count")
         self.report.add("storm.lost_races", storm.races, "count")
+        self.report.add("storm.without_units", len(storm.unfilled), "count")
+        self._show(storm.unfilled[-1:])
         self.report.add("storm.errors", len(storm.errors), "count", goal=0)
         self._show(storm.errors)
 

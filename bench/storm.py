@@ -43,6 +43,7 @@ class Storm:
     seed: int
     times: dict[str, list[float]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    unfilled: list[str] = field(default_factory=list)
     races: int = 0
     answered: int = 0
     closed: int = 0
@@ -136,6 +137,7 @@ class Storm:
             slots = answer.json()["slots"]
             units = list(dict.fromkeys(one["unit"] for slot in slots for one in slot["filled"]))
             if not units:
+                self.unfilled.append(answer.json()["text"])
                 return []
             orders = [{"unit": unit} for unit in units]
             answer = await self._command(console, "incident.alarm", {"incident": incident, "units": orders})
