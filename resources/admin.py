@@ -1,6 +1,6 @@
 """Master data in the administration; every save is an entry, see ``journal.admin``."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -41,12 +41,19 @@ class MasterAdmin(LeafletGeoAdminMixin, JournalAdmin):
         "RESET_VIEW": False,
         "ATTRIBUTION_PREFIX": "© GeoBasis-DE / BKG (Daten verändert)",
     }
-    list_filter: Any = ("active", "example")
-    search_fields: Any = ("id", "name")
-    ordering: Any = ("name",)
+    list_filter: ClassVar[Any] = ("active", "example")
+    search_fields: ClassVar[Any] = ("id", "name")
+    ordering: ClassVar[Any] = ("name",)
 
     class Media:
         js = ("resources/admin-map.js",)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.null:
+            # The map widget comes past the rule of the base class: an absent value is a value.
+            field.required = False
+        return field
 
 
 @admin.register(models.Centre)
@@ -205,7 +212,6 @@ class UnitForm(JournalForm):
     availability = WindowsField(
         label=gettext_lazy("Verfügbarkeit"),
         required=False,
-        empty_value=[],
         help_text=gettext_lazy("leer: immer; sonst z. B. „Mo-Fr 17:00-06:00, Sa-So 00:00-00:00“"),
         widget=forms.TextInput(attrs={"size": 60}),
     )

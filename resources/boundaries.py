@@ -8,7 +8,7 @@ from pathlib import Path
 from django.contrib.gis.gdal import CoordTransform, DataSource, GDALException, SpatialReference
 from django.contrib.gis.gdal.feature import Feature
 from django.contrib.gis.gdal.layer import Layer
-from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Polygon, WKTWriter
+from django.contrib.gis.geos import GeometryCollection, GEOSGeometry, MultiPolygon, Polygon, WKTWriter
 
 # Columns that carry the county's key in the editions of VG250, best first. AGS_0 is filled up to eight digits.
 KEY_COLUMNS = ("AGS", "ARS", "RS", "AGS_0", "ARS_0")
@@ -70,7 +70,7 @@ def _open(path: Path) -> DataSource:
 
 
 def _layer(source: DataSource, name: str) -> Layer:
-    layers = {layer.name: layer for layer in source}
+    layers = {layer.name: layer for layer in map(source.__getitem__, range(len(source)))}
     if name:
         if name not in layers:
             raise BadFile(f"Die Ebene „{name}“ gibt es nicht. Vorhanden: {', '.join(layers)}.")
@@ -120,7 +120,8 @@ def _joined(ags: str, geometries: list[GEOSGeometry]) -> MultiPolygon:
         whole = whole.union(other)
     if not whole.valid:
         whole = whole.make_valid()
-    polygons = [p for p in ([whole] if isinstance(whole, Polygon) else list(whole)) if isinstance(p, Polygon)]
+    parts = list(whole) if isinstance(whole, GeometryCollection) else [whole]
+    polygons = [part for part in parts if isinstance(part, Polygon)]
     if not polygons:
         raise BadFile(f"Der Kreis {ags} hat keine Fläche.")
     area = MultiPolygon(polygons, srid=4326)

@@ -124,9 +124,8 @@ class BoundaryImported(EntryType):
         return True
 
     def apply(self, fact: Fact) -> None:
-        area = GEOSGeometry(self.area, srid=4326)
-        if area.geom_type == "Polygon":
-            area = MultiPolygon(area, srid=4326)
+        read = GEOSGeometry(self.area, srid=4326)
+        area = read if isinstance(read, MultiPolygon) else MultiPolygon(read, srid=4326)
         models.Boundary.objects.update_or_create(county_id=self.county, defaults={"area": area, "source": self.source})
 
     def describe(self, fact: Fact) -> str:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from journal.actor import SYSTEM_ROLE
 from journal.commands import Command, Refused, command
 from journal.record import Transaction
 from leitstelle.accounts import roles
@@ -11,6 +12,9 @@ from leitstelle.accounts.models import User
 from leitstelle.accounts.seats import oldest_session
 from resources.entries import SeatLeft, SeatTaken
 from resources.models import Seat, SeatSession
+
+# Who may free a seat that somebody else left behind.
+MAY_FREE = frozenset({roles.SHIFT_LEADER, roles.SUPERVISOR, SYSTEM_ROLE})
 
 
 class TakeSeat(Command):
@@ -57,7 +61,7 @@ def leave_seat(tx: Transaction, cmd: LeaveSeat) -> None:
     session = SeatSession.objects.select_for_update(no_key=True).filter(pk=cmd.session).first()
     if session is None:
         raise Refused("unknown_session", _("Diese Platzbelegung gibt es nicht."))
-    if str(session.user_id) != tx.actor.id and not tx.actor.roles & {roles.SHIFT_LEADER, roles.SUPERVISOR}:
+    if str(session.user_id) != tx.actor.id and not tx.actor.roles & MAY_FREE:
         raise Refused("forbidden", _("Den Platz eines anderen gibt nur die Schichtführung frei."))
     if session.ended_at is None:
         tx.record(SeatLeft(session=session.id, reason=cmd.reason[:120]))

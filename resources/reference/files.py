@@ -61,7 +61,7 @@ def _each(name: str, build: Any) -> Iterator[EntryType]:
                 raise BadData(f"{name}, Zeile {number}: {error}") from error
 
 
-def _text(row: Row, names: str) -> Row:
+def _text(row: Row, names: str) -> dict[str, Any]:
     return {name: row[name] for name in names.split()}
 
 
