@@ -29,7 +29,7 @@ def insert(model: type[Model], rows: Sequence[Mapping[str, Any]], *, then: str =
     columns = list(defaults)
     params: list[Any] = []
     for row in rows:
-        values = defaults | row
+        values = {**defaults, **row}
         if len(values) != len(columns):
             raise KeyError(f"{table} has no columns {sorted(set(values) - set(columns))}")
         params += [Jsonb(values[name]) if name in documents else values[name] for name in columns]
@@ -45,5 +45,5 @@ def insert(model: type[Model], rows: Sequence[Mapping[str, Any]], *, then: str =
 def _shape(model: type[Model]) -> tuple[str, dict[str, Any], frozenset[str]]:
     """Table, default by column, and which columns hold JSON."""
     fields = model._meta.concrete_fields
-    documents = frozenset(f.column for f in fields if isinstance(f, JSONField))
-    return model._meta.db_table, {f.column: f.get_default() for f in fields}, documents
+    documents = frozenset(str(f.column) for f in fields if isinstance(f, JSONField))
+    return model._meta.db_table, {str(f.column): f.get_default() for f in fields}, documents

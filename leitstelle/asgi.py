@@ -2,6 +2,7 @@
 
 import gc
 import os
+from typing import Any
 
 import django
 
@@ -15,10 +16,11 @@ from django.urls import path  # noqa: E402
 from leitstelle.console.consumers import ConsoleConsumer  # noqa: E402
 from leitstelle.health import asgi_health  # noqa: E402
 
+console: Any = ConsoleConsumer.as_asgi()  # Django's types know no ASGI application as a view
 application = ProtocolTypeRouter(
     {
         "http": asgi_health,
-        "websocket": AllowedHostsOriginValidator(URLRouter([path("console/socket", ConsoleConsumer.as_asgi())])),
+        "websocket": AllowedHostsOriginValidator(URLRouter([path("console/socket", console)])),
     }
 )
 # What is loaded by now lives as long as the process: full collections must not walk it and delay frames.

@@ -221,7 +221,7 @@ def proposal(request: HttpRequest, actor: Actor) -> HttpResponse:
             keyword=query.keyword,
             lon=query.lon,
             lat=query.lat,
-            county=query.county,
+            county=query.county or "",
             place_id=query.place_id,
             exclude=exclude,
         )
