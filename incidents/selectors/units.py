@@ -23,8 +23,10 @@ SELECT u.id, json_build_object(
 """
 
 
-def unit_views(ids: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
-    """UnitViews by id: of all units in use, or of ``ids`` (then also of those taken out of use)."""
+def unit_views(ids: Iterable[str] | None = None) -> dict[str, Any]:
+    """UnitViews by id of all units in use; of ``ids``, None for one that is not (or no longer) in use."""
     if ids is None:
         return views(_VIEW + " WHERE u.active ORDER BY u.id")
-    return views(_VIEW + " WHERE u.id = ANY(%s)", [list(ids)])
+    wanted = list(ids)
+    found = views(_VIEW + " WHERE u.id = ANY(%s) AND u.active", [wanted])
+    return {ident: found.get(ident) for ident in wanted}

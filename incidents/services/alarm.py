@@ -192,7 +192,7 @@ def receipt(tx: Transaction, cmd: Receipt) -> dict[str, Any]:
     delivery = wanted.first()
     if delivery is None:
         raise Refused("unknown_alarm", _("Diesen Alarm gibt es nicht."))
-    lock_incident(delivery.incident_id)
+    lock_incidents({delivery.incident_id, *(incident for _pk, incident in _moved_on(delivery))})
     state = AlarmDelivery.objects.values_list("state", flat=True).get(pk=delivery.pk)
     if state != AlarmDelivery.State.RECEIPTED:
         _record_receipt(tx, delivery, delivery.incident_id, delivery.assignment_id)

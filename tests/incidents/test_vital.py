@@ -92,3 +92,11 @@ def test_alarms_and_deadlines_outlive_process_and_database(
     vital.ask_to_stop()
     until(lambda: not vital.running, "it ends when asked")
     assert vital.exit_code == 0
+
+    # Half a vital process is worse than none: what it cannot live through ends it, so that a whole one is started.
+    node.start(["vital"])
+    with psycopg.connect(node.env["DATABASE_URL"]) as database:
+        database.execute("ALTER TABLE incidents_timer RENAME TO incidents_timer_gone")
+    vital = node.children["vital"]
+    until(lambda: not vital.running, "one dead loop ends the process")
+    assert vital.exit_code == 1
