@@ -15,6 +15,7 @@ from leaflet.admin import LeafletGeoAdminMixin
 
 from journal.admin import JournalAdmin, JournalForm, ReadOnlyAdmin, run
 from resources import entries, models
+from resources.media import MEDIA, USUAL
 from resources.reference.windows import parse_windows, windows_text
 from resources.rules import search_text
 
@@ -207,7 +208,11 @@ class WindowsField(forms.CharField):
 
 
 class UnitForm(JournalForm):
-    """A unit; short call, OPTA and ISSI belong to one unit only."""
+    """A unit; short call, OPTA and ISSI belong to one unit only, and what it can do or be reached by is known."""
+
+    media = forms.MultipleChoiceField(  # type: ignore[assignment]  # Django takes fields out of the class body
+        label=gettext_lazy("Alarmwege"), choices=MEDIA, initial=USUAL, widget=forms.CheckboxSelectMultiple
+    )
 
     availability = WindowsField(
         label=gettext_lazy("Verfügbarkeit"),
@@ -223,6 +228,10 @@ class UnitForm(JournalForm):
             others = models.Unit.objects.filter(active=True, **{f"{name}__iexact": value}).exclude(pk=self.instance.pk)
             if value and (other := others.first()):
                 self.add_error(name, _("Schon vergeben an %s.") % other.name)
+        known = {name for names in models.UnitType.objects.values_list("capabilities", flat=True) for name in names}
+        if strange := set(cleaned.get("capabilities") or []) - known:
+            # A misspelt one would be alarmed by no response plan, in silence.
+            self.add_error("capabilities", _("Kein Typ hat diese Fähigkeit: %s") % ", ".join(sorted(strange)))
         return cleaned
 
 

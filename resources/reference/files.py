@@ -10,12 +10,12 @@ from django.contrib.gis.geos import GEOSGeometry
 
 from journal.types import EntryType
 from resources import entries as e
+from resources.media import USUAL
 from resources.reference.windows import parse_windows
 from resources.rules import search_text
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 ATTRIBUTION = (DATA / "ATTRIBUTION").read_text(encoding="utf-8").strip()
-ALARM_MEDIA = ["log", "station"]
 
 Row = dict[str, str]
 
@@ -128,6 +128,6 @@ def _unit(row: Row) -> e.UnitSaved:
         capabilities=row["capabilities"].split(),
         turnout_seconds=int(row["turnout_seconds"]),
         availability=parse_windows(row["availability"]),
-        media=ALARM_MEDIA,
+        media=USUAL,
         example=row["example"] == "1",
     )
