@@ -294,7 +294,7 @@ export class Acts {
       void this.app.commands.send("unit.answer_overlay", { unit: alert.id }, `alert:${alert.id}`);
       this.app.selection.choose({ unit: alert.id });
     } else {
-      void this.app.commands.send("timer.seen", { timer: alert.id }, `alert:${alert.id}`);
+      for (const timer of alert.ids) void this.app.commands.send("timer.seen", { timer }, `alert:${alert.id}`);
     }
     if (alert.incident) this.app.selection.choose({ incident: alert.incident, draft: null });
     return true;

@@ -8,7 +8,8 @@ const EMERGENCY_EVERY = 4;
 
 /**
  * What wants attention until somebody takes note, most urgent first.
- * @typedef {{kind: "emergency" | "timer" | "call" | "speak", id: string, text: string, since: string, incident?: string, unit?: string}} Alert
+ * Clocks of one kind at one incident are one alert: a dispatcher notes them together.
+ * @typedef {{kind: "emergency" | "timer" | "call" | "speak", id: string, ids: string[], text: string, since: string, incident?: string, unit?: string}} Alert
  */
 
 /**
@@ -25,29 +26,46 @@ export function alerts(state, centre) {
     found.push({
       kind: emergency ? "emergency" : "speak",
       id: unit.id,
+      ids: [unit.id],
       unit: unit.id,
       incident: unit.incident ?? undefined,
       text: `${emergency ? t("Notruf") : t("Sprechwunsch")} ${shortName(state, unit.id)}`,
       since: unit.overlay_since ?? unit.since,
     });
   }
-  for (const { timer, incident } of firedTimers(state, centre)) {
-    const unit = timer.unit ? `${shortName(state, timer.unit)} ` : "";
-    found.push({
-      kind: "timer",
-      id: timer.id,
-      incident: incident.id,
-      text: `${unit}${timerName(timer.kind)} · ${incident.keyword ?? incident.number}`,
-      since: timer.fired_at ?? timer.due_at,
-    });
-  }
+  found.push(...timerAlerts(state, centre));
   for (const call of liveCalls(state, centre)) {
     if (call.alarm) {
-      found.push({ kind: "call", id: call.alarm, text: t("{line} wartet: {number}", { line: call.line, number: call.number || "–" }), since: call.rang_at });
+      found.push({ kind: "call", id: call.alarm, ids: [call.alarm], text: t("{line} wartet: {number}", { line: call.line, number: call.number || "–" }), since: call.rang_at });
     }
   }
   const rank = { emergency: 0, timer: 1, call: 1, speak: 2 };
   return found.sort((a, b) => rank[a.kind] - rank[b.kind] || a.since.localeCompare(b.since));
+}
+
+/** @param {ConsoleState} state @param {string} centre @returns {Alert[]} */
+function timerAlerts(state, centre) {
+  /** @type {Map<string, {timers: TimerView[], incident: IncidentView}>} */
+  const groups = new Map();
+  for (const { timer, incident } of firedTimers(state, centre)) {
+    const key = `${incident.id} ${timer.kind}`;
+    const group = groups.get(key) ?? { timers: [], incident };
+    group.timers.push(timer);
+    groups.set(key, group);
+  }
+  return [...groups.values()].map(({ timers, incident }) => {
+    const names = timers.flatMap((timer) => (timer.unit ? [shortName(state, timer.unit)] : []));
+    const [first] = timers;
+    const who = names.length > 2 ? t("{n} Einsatzmittel", { n: names.length }) : names.join(", ");
+    return {
+      kind: /** @type {const} */ ("timer"),
+      id: first?.id ?? "",
+      ids: timers.map((timer) => timer.id),
+      incident: incident.id,
+      text: `${incident.keyword ?? incident.number}: ${timerName(first?.kind ?? "")}${who ? ` – ${who}` : ""}`,
+      since: first?.fired_at ?? first?.due_at ?? incident.opened_at,
+    };
+  });
 }
 
 /** @param {ConsoleState} state @param {string} unit @param {string} centre */
@@ -129,7 +147,7 @@ export class Announcer {
     }
     for (const alert of this.alerts()) {
       const tone = alert.kind === "call" ? "timer" : alert.kind;
-      meet(`${alert.kind}:${alert.id}:${alert.since}`, () => ({ tone, text: alert.text, urgent: alert.kind !== "speak" }));
+      meet(`${alert.kind}:${alert.ids.join()}:${alert.since}`, () => ({ tone, text: alert.text, urgent: alert.kind !== "speak" }));
     }
     this.known = seen;
     return fresh;

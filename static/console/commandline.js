@@ -173,7 +173,7 @@ export class CommandLine {
           role="combobox"
           aria-expanded=${Boolean(meaning?.choices?.length)}
           aria-controls="command-choices"
-          placeholder=${t("Kommando, z. B. s 83-1 4 · ? Hilfe · / Suche")}
+          placeholder=${t("Befehl, z. B. s 83-1 4 · ? Hilfe")}
           .value=${live(this.text)}
           @input=${(/** @type {InputEvent} */ event) => this.write(/** @type {HTMLInputElement} */ (event.target).value)}
           @keydown=${(/** @type {KeyboardEvent} */ event) => this.key(event)}

@@ -2,7 +2,7 @@
 import { html, nothing, repeat } from "../html.js";
 import { t } from "../i18n.js";
 import { assignmentState, countyHow, deliveryState, keywordClass, mediumName, outcomeName, timerName } from "../labels.js";
-import { committed, spokenName } from "../look.js";
+import { committed, shortName, spokenName } from "../look.js";
 import * as forms from "../forms.js";
 import { clock, duration, minute, moment, secondsSince } from "../time.js";
 import { editable, fileOf } from "./fields.js";
@@ -32,7 +32,8 @@ export function view(app, id) {
     <div class="body detail">
       ${timers(app, incident)} ${facts(app, incident, open)} ${assignments(app, incident, open)} ${acts(app, incident, open)}
       ${logbook(app, incident, file.error)}
-    </div>`;
+    </div>
+    ${entry(app, incident)}`;
 }
 
 /** @param {import("../app.js").App} app @param {IncidentView} incident */
@@ -43,12 +44,13 @@ function people(app, incident) {
 
 /** @param {import("../app.js").App} app @param {IncidentView} incident */
 function timers(app, incident) {
-  const fired = incident.timers.filter((timer) => timer.fired_at && !timer.seen_at);
-  return fired.map((timer) => {
-    const outcome = app.commands.outcome(`alert:${timer.id}`);
+  return app.announcer.alerts().filter((alert) => alert.kind === "timer" && alert.incident === incident.id).map((alert) => {
+    const outcome = app.commands.outcome(`alert:${alert.id}`);
+    const about = incident.timers.filter((timer) => alert.ids.includes(timer.id));
+    const names = about.map((timer) => shortName(app.state, timer.unit ?? "")).filter(Boolean).join(", ");
     return html`<p class="timer" role="alert">
-      <b>${timer.unit ? `${spokenName(app.state, timer.unit)}: ` : ""}${timerName(timer.kind)}</b> ${t("seit {age}", { age: duration(secondsSince(timer.due_at)) })}
-      <button class="chip" @click=${() => app.commands.send("timer.seen", { timer: timer.id }, `alert:${timer.id}`)}>${t("zur Kenntnis")} <kbd>F7</kbd></button>
+      <span><b>${timerName(about[0]?.kind ?? "")}</b> ${t("seit {age}", { age: duration(secondsSince(alert.since)) })}${names ? `: ${names}` : ""}</span>
+      <button class="chip" @click=${() => app.acts.note(alert)}>${t("zur Kenntnis")} <kbd>F7</kbd></button>
       ${outcome?.state === "refused" ? html`<span class="refused">${outcome.reason}</span>` : nothing}
     </p>`;
   });
@@ -59,10 +61,11 @@ function facts(app, incident, open) {
   const county = [incident.county_name, countyHow(incident.county_how)].filter(Boolean).join(" · ");
   return html`<div class="facts">
     ${editable(app, incident, "place", t("Wo"), { open, strong: true })}
-    <div class="fact"><span class="name">${t("Kreis")}</span><span class="value">${[incident.municipality, county].filter(Boolean).join(", ") || "–"}
+    <div class="fact f-county"><span class="name">${t("Kreis")}</span><span class="value">${[incident.municipality, county].filter(Boolean).join(", ") || "–"}
       ${incident.lat !== null && incident.lon !== null ? html`<span class="coordinates">${incident.lat.toFixed(5)} ${incident.lon.toFixed(5)}</span>` : nothing}</span></div>
-    ${editable(app, incident, "place_detail", t("Zusatz"), { open })} ${editable(app, incident, "report", t("Meldung"), { open, words: true })}
+    ${editable(app, incident, "place_detail", t("Zusatz"), { open })}
     ${editable(app, incident, "priority", t("Priorität"), { open, options: [1, 2, 3, 4, 5].map((n) => ({ value: String(n), text: String(n) })) })}
+    ${editable(app, incident, "report", t("Meldung"), { open, words: true })}
     ${editable(app, incident, "caller_name", t("Anrufer"), { open })} ${editable(app, incident, "caller_number", t("Rückruf"), { open })}
     ${editable(app, incident, "hospital", t("Zielklinik"), { open, options: [{ value: "", text: "–" }, ...forms.hospitals(app)] })}
     ${incident.appointment_at ? editable(app, incident, "appointment_at", t("Termin"), { open, moment: true }) : nothing}
@@ -174,13 +177,8 @@ function sheet(incident) {
 /** @param {import("../app.js").App} app @param {IncidentView} incident @param {string} error */
 function logbook(app, incident, error) {
   const lines = [...(app.store.logs.get(incident.id) ?? [])].sort((a, b) => b.at.localeCompare(a.at) || b.pos - a.pos);
-  const outcome = app.commands.outcome(`log:${incident.id}`);
   return html`<section class="log" aria-label=${t("Einsatztagebuch")}>
-    <form class="entry" @submit=${(/** @type {SubmitEvent} */ event) => void write(event, app, incident)}>
-      <label for="log-note">${t("Tagebuch")} <kbd>I</kbd></label>
-      <input id="log-note" class="text" name="text" type="text" autocomplete="off" data-field="note" placeholder=${incident.state === "open" ? t("Eintrag, Enter speichert") : t("Nachtrag, Enter speichert")} />
-      ${outcome?.state === "refused" ? html`<span class="refused">${outcome.reason}</span>` : outcome?.state === "pending" || outcome?.state === "waiting" ? html`<span class="pending">${outcome.reason || t("speichert …")}</span>` : nothing}
-    </form>
+    <h3>${t("Einsatztagebuch")}</h3>
     ${error ? html`<p class="refused">${error}</p>` : nothing}
     <ol>
       ${repeat(
@@ -195,6 +193,18 @@ function logbook(app, incident, error) {
     </ol>
     ${lines.length || error ? nothing : html`<p class="empty small">${t("Noch keine Einträge.")}</p>`}
   </section>`;
+}
+
+/** The field for the next line of the log, always in reach. @param {import("../app.js").App} app @param {IncidentView} incident */
+function entry(app, incident) {
+  const outcome = app.commands.outcome(`log:${incident.id}`);
+  const waits = outcome?.state === "pending" || outcome?.state === "waiting";
+  return html`<form class="go entry" @submit=${(/** @type {SubmitEvent} */ event) => void write(event, app, incident)}>
+    <label for="log-note">${t("Eintrag")} <kbd>I</kbd></label>
+    <input id="log-note" class="text" name="text" type="text" autocomplete="off" data-field="note"
+      placeholder=${incident.state === "open" ? t("ins Einsatztagebuch, Enter speichert") : t("Nachtrag, Enter speichert")} />
+    ${outcome?.state === "refused" ? html`<span class="refused">${outcome.reason}</span>` : waits ? html`<span class="pending">${outcome.reason || t("speichert …")}</span>` : nothing}
+  </form>`;
 }
 
 /** @param {SubmitEvent} event @param {import("../app.js").App} app @param {IncidentView} incident */

@@ -138,7 +138,7 @@ function offers(app, draft) {
       (offer, index) => html`<button class="offered" @click=${() => void app.intake.attach(offer.id)}>
         <kbd>Alt ${index + 1}</kbd>
         <b class="keyword ${keywordClass(app.state.incidents[offer.id]?.group ?? "")}">${offer.keyword ?? "?"}</b>
-        <span>${offer.number} · ${offer.place}</span>
+        <span title=${offer.number}>${offer.place || offer.number}</span>
         <small>${[sameAs(offer.why), distance(offer.distance_m), t("vor {age}", { age: duration(secondsSince(offer.opened_at)) })].filter(Boolean).join(" · ")}</small>
         <i>${t("zuordnen")}</i>
       </button>`,

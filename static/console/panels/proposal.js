@@ -65,6 +65,7 @@ function content(app) {
   const stopShown = rows.some((row) => row.unit === stop);
   return html`
     ${gaps(proposal)}
+    ${proposal && !rows.length && !proposal.gaps.length ? html`<p class="empty">${t("Nach Plan ist alles da. Weitere Einsatzmittel nehmen Sie von Hand dazu.")}</p>` : nothing}
     <div class="rows" role="grid" aria-label=${t("Vorgeschlagene Einsatzmittel")} data-rows>
       ${repeat(rows, (row) => row.unit, (row, index) => line(app, row, tabStop(stop, stopShown, row.unit, index)))}
     </div>
@@ -116,7 +117,7 @@ function line(app, row, tab) {
     <b role="gridcell" class="st s${live?.status ?? 6}">${live?.status ?? "?"}</b>
     <span role="gridcell" class="main">
       <span class="title"><b>${spokenName(app.state, row.unit)}</b> <span class="need">${row.need}</span>
-        ${example ? html`<span class="example">${t("Beispiel")}</span>` : nothing}</span>
+        ${example ? html`<span class="example" title=${t("Beispieldaten")}>${t("Bsp.")}</span>` : nothing}</span>
       <span class="sub">
         ${row.why}${old ? html` <span class="warn">${t("Position {age} alt", { age: duration(row.position_age_seconds) })}</span>` : nothing}
       </span>
