@@ -5,6 +5,7 @@ console that does not read is closed and starts again from the journal; it never
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from journal.actor import Actor
 
 # About ten seconds of a storm; beyond it a new snapshot is cheaper for both sides.
 QUEUE_FRAMES = 256
+
+logger = logging.getLogger(__name__)
 
 CLOSE_REVOKED = 4401
 CLOSE_TOO_SLOW = 4408
@@ -35,6 +38,7 @@ class Console:
         try:
             self.queue.put_nowait(frame)
         except asyncio.QueueFull:
+            logger.warning("a console does not read and has to start again: %s %s", self.actor.seat, self.actor.name)
             self.close(CLOSE_TOO_SLOW)
 
     def close(self, code: int) -> None:

@@ -1,8 +1,10 @@
 """Laws 3, 6 and 8 on a real node: processes die, servers die, readers sleep; what was answered stays, once."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +21,10 @@ from tests.people import Dispatcher, next_message
 
 # A client gives up on one command after this; everything here restarts in a fraction of it.
 PATIENCE_SECONDS = 60
+# Generous for a loaded machine; a writer that waited for the sleeping console would wait for ever.
+SLOWEST_ANSWER_SECONDS = 3.0
+# Kernel buffers take some megabytes, the queue 256 frames of 5 kB; far more than both.
+MAX_NOTES = 3000
 WRITERS = [("jena1", "J1"), ("jena2", "J2"), ("gera1", "G1")]
 
 
@@ -79,6 +85,7 @@ def write_through(node: Node, trouble: Callable[[list[Writer]], Any]) -> list[Wr
             writer.done.set()
         for writer in writers:
             writer.join(PATIENCE_SECONDS)
+            writer.person.close()
     assert not [writer.failure for writer in writers if writer.failure]
     stored = entries_by_command(node)
     answered = {command: pos for writer in writers for command, pos in writer.answered.items()}
@@ -103,7 +110,7 @@ def test_kill_9_of_the_web_process(node_factory: NodeFactory) -> None:
     node = node_factory("jena", processes=("web",))
 
     def kill_again_and_again(writers: list[Writer]) -> None:
-        for _kill in range(15):
+        for _kill in range(8):
             progress(writers, 3)
             node.kill("web")
             node.start(["web"])
@@ -140,33 +147,41 @@ def test_kill_9_of_postgres_and_of_redis(own_node: tuple[Node, Cluster, RedisSer
         progress(writers, 20)  # nothing waits for Redis
 
     write_through(node, kill_both)
-    watcher = Dispatcher(node, "jena1", "J1")
-    with watcher.socket(watcher.snapshot()["pos"]) as socket:
-        next_message(socket, "up-to-date")
+    with closing(Dispatcher(node, "jena1", "J1")) as watcher, watcher.socket(watcher.snapshot()["pos"]) as frames:
+        next_message(frames, "up-to-date")
         incident = watcher.open_incident()
-        assert incident in next_message(socket, "frame")["incidents"], "with Redis gone, readers poll"
+        assert incident in next_message(frames, "frame")["incidents"], "with Redis gone, readers poll"
     redis.start()
 
 
+def small_socket(node: Node) -> socket.socket:
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    host, port = node.sockets_url.removeprefix("ws://").split(":")
+    connection.connect((host, int(port)))
+    return connection
+
+
 def test_a_console_that_never_reads_slows_nobody(node_factory: NodeFactory) -> None:
+    """It is closed once its queue is full; the writer and the other console do not notice."""
     node = node_factory("jena", processes=("web", "sockets"))
-    author, watcher = Dispatcher(node, "jena1", "J1"), Dispatcher(node, "gera1", "G1")
-    start = author.snapshot()["pos"]
-    incident = author.open_incident()
-    # A small window of one message: after it the browser has stopped reading.
-    with author.socket(start, max_queue=1) as asleep, watcher.socket(start) as awake:
-        next_message(asleep, "frame")
-        slowest, last, closed = 0.0, start, False
-        for number in range(4000):
-            before = time.perf_counter()
-            answer = author.do("incident.note", incident=incident, text=f"{number} " + "x" * 9000)
-            slowest = max(slowest, time.perf_counter() - before)
-            if number % 20 == 0:
+    complaint = "a console does not read"
+    with closing(Dispatcher(node, "jena1", "J1")) as author, closing(Dispatcher(node, "gera1", "G1")) as watcher:
+        start = author.snapshot()["pos"]
+        incident = author.open_incident()
+        # The client library stops reading once one message waits for its user, and little fits into its kernel buffer.
+        with author.socket(start, max_queue=1, sock=small_socket(node)) as asleep, watcher.socket(start) as awake:
+            next_message(asleep, "frame")
+            slowest, last = 0.0, start
+            for _note in range(MAX_NOTES):
+                before = time.perf_counter()
+                answer = author.do("incident.note", incident=incident, text="x" * 5000)
+                slowest = max(slowest, time.perf_counter() - before)
                 while last < answer["pos"]:
                     last = next_message(awake, "frame")["pos"]
-            if number % 100 == 99 and "4408" in (node.run_dir / "log" / "sockets.log").read_text():
-                closed = True
-                break
-    assert last >= answer["pos"] - 20, "the other console has everything"
-    assert slowest < 1.0
-    assert closed or number == 3999
+                if complaint in node.children["sockets"].log.read_text():
+                    break
+            else:
+                pytest.fail("the console that does not read was never closed")
+    assert slowest < SLOWEST_ANSWER_SECONDS
+    node.stop()
