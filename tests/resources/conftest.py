@@ -11,6 +11,7 @@ from django.core.management import call_command
 from pytest_django.plugin import DjangoDbBlocker
 
 from journal import fold
+from journal.models import Key
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,7 @@ def loaded_once(
     node.LEITSTELLE_RUN_DIR = before
     with django_db_blocker.unblock():
         fold.clear()
+        Key.objects.all().delete()
 
 
 @pytest.fixture
