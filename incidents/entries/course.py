@@ -12,6 +12,7 @@ from incidents.entries.timers import clear_timers, set_timer, start_timer
 from incidents.models import Assignment, TimerRule
 from journal import rows
 from journal.types import Fact, entry
+from resources.status import NAMES
 
 Step = Literal["en_route", "on_scene", "at_patient", "transporting", "at_hospital", "ended"]
 STEP_NAMES = {
@@ -92,6 +93,25 @@ class UnitProgressed(AssignmentEntry):
             incident=SAMPLE, assignment=UUID(int=20), unit_name="Rotkreuz Jena 83-1", step="en_route", centre="jena",
             silent_seconds=1800,
         )  # fmt: skip
+
+
+@entry("incident.unit_signalled", aggregate="incident", personal=())
+class UnitSignalled(AssignmentEntry):
+    """A unit at work sent a status that moves nothing: a cry for help (0), a wish to speak (5), a breakdown (6)."""
+
+    status: int = Field(ge=0, le=9)
+    note: str = Field(default="", max_length=200)
+
+    def apply(self, fact: Fact) -> None:
+        """The unit's own row holds it; here it stands in the log of the incident."""
+
+    def describe(self, fact: Fact) -> str:
+        text = f"{self.unit_name}: Status {self.status} ({NAMES[self.status]})"
+        return text + (f" – {self.note}" if self.note else "")
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(incident=SAMPLE, assignment=UUID(int=20), unit_name="Rotkreuz Jena 83-1", status=0)
 
 
 @entry("incident.unit_recalled", aggregate="incident", personal=())

@@ -8,11 +8,11 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from pydantic import AwareDatetime, Field
 
-from incidents.entries.course import UnitDirected, UnitProgressed, UnitRecalled
+from incidents.entries.course import UnitDirected, UnitProgressed, UnitRecalled, UnitSignalled
 from incidents.models import TimerRule
 from incidents.rules.clock import believed
 from incidents.rules.commitment import OpenAssignment, UnitNow
-from incidents.rules.course import BY_HAND, Step, step_for
+from incidents.rules.course import BY_HAND, STEP_OF_STATUS, Step, step_for
 from incidents.services.alarm import OneUnit, unit_committed
 from incidents.services.locks import (
     LockedIncident,
@@ -28,7 +28,6 @@ from journal.commands import Command, Refused, command
 from journal.record import Transaction
 from resources.entries import MovedUp, StatusReported, UnknownSenderHeard
 from resources.models import Station
-from resources.status import is_overlay
 
 # Who speaks, and the incident that has the unit (as far as can be seen without a lock).
 _SENDER = """
@@ -81,19 +80,26 @@ def report_status(tx: Transaction, cmd: ReportStatus) -> dict[str, Any]:
         )
     )  # fmt: skip
     result: dict[str, Any] = {"unit": ident}
-    if held and incident and not is_overlay(cmd.status):
-        step = step_for(cmd.status, held.state, unit.status, source)
-        if step:
-            hospital = cmd.hospital if step in {"transporting", "at_hospital"} else None
-            tx.record(
-                UnitProgressed(
-                    incident=incident.id, assignment=held.id, unit_name=unit.name, step=step, centre=incident.centre,
-                    hospital=hospital, hospital_name=hospital_name if hospital else "",
-                    observed_at=_not_before_alarm(observed, held),
-                    silent_seconds=0 if step == "ended" else incident.seconds(TimerRule.Kind.UNIT_SILENT),
-                )
-            )  # fmt: skip
+    if held and incident:
         result["incident"] = str(incident.id)
+        step = step_for(cmd.status, held.state, unit.status, source)
+        if step is None:
+            if cmd.status not in STEP_OF_STATUS:
+                tx.record(
+                    UnitSignalled(
+                        incident=incident.id, assignment=held.id, unit_name=unit.name, status=cmd.status, note=cmd.note
+                    )
+                )  # fmt: skip
+            return result
+        hospital = cmd.hospital if step in {"transporting", "at_hospital"} else None
+        tx.record(
+            UnitProgressed(
+                incident=incident.id, assignment=held.id, unit_name=unit.name, step=step, centre=incident.centre,
+                hospital=hospital, hospital_name=hospital_name if hospital else "",
+                observed_at=_not_before_alarm(observed, held),
+                silent_seconds=0 if step == "ended" else incident.seconds(TimerRule.Kind.UNIT_SILENT),
+            )
+        )  # fmt: skip
     return result
 
 

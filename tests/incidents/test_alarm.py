@@ -188,6 +188,7 @@ def test_overlays_ask_and_replace_nothing(world: World, opened: Opens, status: R
     assert (view["status"], view["overlay"], assignment(ident, "j-83-1").state) == (3, 5, "en_route")
     raw = [entry.fact.data.status for entry in history("unit_state", "j-83-1") if entry.fact]
     assert raw == [2, 3, 5], "every message is kept as it came"
+    assert selectors.incident_log(ident)[-1]["text"] == "Rotkreuz Jena 83-1: Status 5 (Sprechwunsch)"
 
 
 def test_the_senders_clock_counts_where_it_can_be_right(world: World, opened: Opens, status: Reports) -> None:
