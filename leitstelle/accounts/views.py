@@ -33,7 +33,8 @@ def login_page(request: HttpRequest) -> HttpResponse:
     """Name and password. With a ``seat`` in the same form the person is seated at once, else asked for it next."""
     if request.method != "POST":
         return _login_form(request, "", HTTPStatus.OK)
-    username = request.POST.get("username", "").strip()
+    # PostgreSQL knows no NUL in a text; nobody's name has one.
+    username = request.POST.get("username", "").replace("\x00", "").strip()
     if failures.too_many(failures.subject(username, request)):
         problem = _("Zu viele Fehlversuche. Bitte warten Sie fünf Minuten oder fragen Sie die Schichtführung.")
         return _login_form(request, problem, HTTPStatus.TOO_MANY_REQUESTS)

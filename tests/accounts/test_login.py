@@ -89,6 +89,11 @@ def test_one_form_does_both(room: World) -> None:
     assert sitting(client).seat == "J1"
 
 
+@pytest.mark.parametrize("name", ["", " ", "\x00", "anna\x00", "a" * 5000, "' OR 1=1 --", "🚑"])
+def test_no_name_breaks_the_form(room: World, name: str) -> None:
+    assert Client().post("/login/", {"username": name, "password": "x"}).status_code == HTTPStatus.UNAUTHORIZED
+
+
 @pytest.mark.parametrize("change", ["password", "username", "both"])
 def test_wrong_name_and_wrong_password_look_the_same(room: World, change: str) -> None:
     data = {"username": "anna" if change == "password" else "nobody", "password": "falsch"}
