@@ -1,7 +1,6 @@
 """Example keywords, response plans, interview trees and timer rules: the files of ``incidents/data`` as entries."""
 
 import csv
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -10,12 +9,11 @@ import orjson
 
 from incidents.entries.plans import InterviewTreeSaved, KeywordSaved, Requirement, ResponsePlanSaved, TimerRuleSaved
 from incidents.rules.interview import problems
+from incidents.rules.notation import parse_needs
 from journal.types import EntryType
+from resources.reference.windows import parse_windows
 
 DATA: Final = Path(__file__).resolve().parent / "data"
-
-NEED: Final = re.compile(r"(?P<nice>\??)(?P<count>\d+) (?P<kinds>[\w./-]+)(?: <=(?P<minutes>\d+))?")
-WINDOW: Final = re.compile(r"(?P<first>[0-6])-(?P<last>[0-6]) (?P<begin>\d\d:\d\d)-(?P<end>\d\d:\d\d)")
 
 
 class BadData(ValueError):
@@ -30,31 +28,12 @@ def entries() -> Iterator[EntryType]:
     yield from _trees()
 
 
-def requirements(text: str) -> list[Requirement]:
-    """Needs in the notation of ``response_plans.csv``: ``2 engine/small_engine <=20; ?1 command``. Raises BadData."""
-    return [_requirement(part.strip()) for part in text.split(";") if part.strip()]
-
-
-def window(text: str) -> dict[str, Any] | None:
-    """A time window such as ``0-4 06:00-17:00``, None for none. Raises BadData."""
-    if not text:
-        return None
-    match = WINDOW.fullmatch(text)
-    if match is None:
-        raise BadData(f"Zeitfenster nicht lesbar: „{text}“")
-    days = list(range(int(match["first"]), int(match["last"]) + 1))
-    return {"days": days, "from": match["begin"], "to": match["end"]}
-
-
-def _requirement(text: str) -> Requirement:
-    match = NEED.fullmatch(text)
-    if match is None:
-        raise BadData(f"Bedarf nicht lesbar: „{text}“")
-    need, *alternatives = match["kinds"].split("/")
-    return Requirement(
-        need=need, count=int(match["count"]), alternatives=alternatives, must=not match["nice"],
-        max_minutes=int(match["minutes"]) if match["minutes"] else None,
-    )  # fmt: skip
+def plan_window(text: str) -> dict[str, Any] | None:
+    """The time window of a plan, such as ``Mo-Fr 06:00-17:00``, None for none. Raises ValueError in German."""
+    windows = parse_windows(text)
+    if len(windows) > 1:
+        raise ValueError("Eine Zeile der AAO hat ein einziges Zeitfenster; für weitere braucht es weitere Zeilen.")
+    return windows[0] if windows else None
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
@@ -73,7 +52,8 @@ def _plan(row: dict[str, str]) -> ResponsePlanSaved:
     try:
         return ResponsePlanSaved(
             id=row["id"], name=row["name"], example=True, keyword=row["keyword"], county=row["county"] or None,
-            place=row["place"] or None, window=window(row["window"]), requirements=requirements(row["requirements"]),
+            place=row["place"] or None, window=plan_window(row["window"]),
+            requirements=[Requirement(**need) for need in parse_needs(row["requirements"])],
             adds=row["adds"].split(),
         )  # fmt: skip
     except ValueError as error:
