@@ -36,7 +36,7 @@ CHECKS: Sequence[Check] = (
     Check("layers", (_program("lint-imports"),), "imports go only downwards: docs/architecture.md"),
     Check("types", (_program("mypy"),), "the strict packages are named in pyproject.toml"),
     Check("templates", (_program("djlint"), "templates", "--lint", "--quiet"), "see the rule's number above"),
-    Check("template format", (_program("djlint"), "templates", "--check", "--quiet"), "make format"),
+    Check("template format", (_program("djlint"), "templates", "--check"), "make format"),
     Check("scripts", ("node_modules/.bin/tsc", "--project", "tsconfig.json"), "JSDoc types in static/"),
     Check(
         "migrations",
