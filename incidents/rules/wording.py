@@ -28,10 +28,13 @@ class Teller:
     def tell(self, plans: Sequence[Plan]) -> dict[str, Any]:
         """slots, gaps, passed_over, complete, text of the proposal."""
         gaps = [
-            {"need": line.need.need, "missing": line.missing, "must": line.need.must, "text": self._gap(line)}
+            {
+                "need": line.need.need, "name": need_name(line.need.need), "missing": line.missing,
+                "must": line.need.must, "text": self._gap(line),
+            }
             for line in self.lines
             if line.missing
-        ]
+        ]  # fmt: skip
         complete = bool(plans) and not any(gap["must"] for gap in gaps)
         return {
             "plans": [{"id": plan.id, "name": plan.name, "example": plan.example} for plan in plans],

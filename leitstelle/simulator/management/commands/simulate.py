@@ -17,6 +17,8 @@ from leitstelle.simulator.play import Wish, play
 from leitstelle.simulator.room import NotSeated
 from resources.availability import LOCAL
 
+LIVE_INTENSITY = 2.0
+
 
 class Command(BaseCommand):
     """See the arguments."""
@@ -32,7 +34,9 @@ class Command(BaseCommand):
         parser.add_argument("--date", type=datetime.fromisoformat, help="Tag (JJJJ-MM-TT), sonst heute")
         parser.add_argument("--hours", type=float, default=24.0, help="wie lange, in gespielten Stunden")
         parser.add_argument("--speed", type=float, default=1.0, help="gespielte Sekunden je Sekunde")
-        parser.add_argument("--intensity", type=float, default=1.0, help="Vielfaches der üblichen Zahl von Anrufen")
+        parser.add_argument(
+            "--intensity", type=float, help="Vielfaches der üblichen Zahl von Anrufen (1, bei --live 2)"
+        )
         parser.add_argument("--storm", action="store_true", help="Unwetter: 900 Anrufe in 10 Minuten")
         parser.add_argument("--dispatch", action="store_true", help="simulierte Disponenten bearbeiten die Anrufe")
         parser.add_argument("--no-dispatch", action="store_true", help="bei --live: keine simulierten Kollegen")
@@ -42,7 +46,9 @@ class Command(BaseCommand):
         parser.add_argument("--run-dir", type=Path, default=settings.LEITSTELLE_RUN_DIR, help="Ordner mit keys.json")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["speed"] <= 0 or options["intensity"] <= 0 or options["hours"] <= 0:
+        # What is shown to newcomers shall be worth watching.
+        intensity = options["intensity"] or (LIVE_INTENSITY if options["live"] else 1.0)
+        if options["speed"] <= 0 or intensity <= 0 or options["hours"] <= 0:
             raise CommandError("speed, intensity und hours müssen größer als 0 sein.")
         begin = timezone.now()
         if not (options["live"] or options["storm"]):
@@ -50,7 +56,7 @@ class Command(BaseCommand):
         wish = Wish(
             url=options["url"], seed=options["seed"], begin=begin,
             end=None if options["live"] else begin + timedelta(hours=options["hours"]), speed=options["speed"],
-            intensity=options["intensity"], storm=options["storm"], seats=options["seats"],
+            intensity=intensity, storm=options["storm"], seats=options["seats"],
             dispatch=(options["dispatch"] or options["live"]) and not options["no_dispatch"],
         )  # fmt: skip
         try:
