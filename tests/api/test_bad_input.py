@@ -19,7 +19,7 @@ WRITES = {
 READS = {
     "/api/v1/stations/nowhere/alarms": "station",
     "/api/v1/incidents": "partner",
-    f"/api/v1/incidents/{uuid4()}": "partner",
+    "/api/v1/incidents/00000000-0000-4000-8000-000000000000": "partner",
     "/api/v1/units": "partner",
     "/api/v1/counties": "partner",
     "/api/v1/hospitals": "partner",
