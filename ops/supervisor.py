@@ -13,6 +13,7 @@ from types import FrameType
 from ops.child import StartFailed
 from ops.cluster import Cluster
 from ops.node import Node
+from ops.processes import SIMULATOR
 from ops.redis_server import RedisServer
 
 LOOK_EVERY = 0.25
@@ -68,7 +69,8 @@ class Supervisor:
                     self._revive(thing)
 
     def stop(self) -> None:
-        """End everything in the order of its dependence: processes, Redis, PostgreSQL."""
+        """End everything in the order of its dependence: simulator, processes, Redis, PostgreSQL."""
+        self.node.stop([SIMULATOR.name] if self.node.running(SIMULATOR.name) else [])
         self.node.stop()
         self.redis.stop()
         self.cluster.stop()
