@@ -4,6 +4,7 @@ Rows are the fold of the journal's entries (``incidents.entries``); nothing else
 an incident with its assignments, alarm deliveries and timers is one, each piece of master data is one.
 """
 
+from django.utils.translation import gettext_lazy as _
 from django.contrib.gis.db import models
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -17,22 +18,22 @@ class Keyword(Master):
     """A keyword (Stichwort). ``id`` is the code that is typed and spoken: B2, RD2, H-Öl."""
 
     class Group(models.TextChoices):
-        FIRE = "B", "Brand"
-        RESCUE = "H", "Hilfeleistung"
-        HAZMAT = "ABC", "ABC-Gefahren"
-        MEDICAL = "RD", "Rettungsdienst"
-        TRANSPORT = "KTP", "Krankentransport"
-        SPECIAL = "S", "Sonderlage"
+        FIRE = "B", _("Brand")
+        RESCUE = "H", _("Hilfeleistung")
+        HAZMAT = "ABC", _("ABC-Gefahren")
+        MEDICAL = "RD", _("Rettungsdienst")
+        TRANSPORT = "KTP", _("Krankentransport")
+        SPECIAL = "S", _("Sonderlage")
 
-    group = models.CharField("Klasse", max_length=4, choices=Group)
-    priority = models.SmallIntegerField("Priorität", help_text="1 = höchste, 5 = niedrigste")
-    lights = models.BooleanField("mit Sondersignal", default=True)
-    synonyms = ArrayField(models.CharField(max_length=60), verbose_name="Suchwörter", default=list, blank=True)
-    hint = models.CharField("Hinweis", max_length=300, blank=True)
+    group = models.CharField(_("Klasse"), max_length=4, choices=Group)
+    priority = models.SmallIntegerField(_("Priorität"), help_text=_("1 = höchste, 5 = niedrigste"))
+    lights = models.BooleanField(_("mit Sondersignal"), default=True)
+    synonyms = ArrayField(models.CharField(max_length=60), verbose_name=_("Suchwörter"), default=list, blank=True)
+    hint = models.CharField(_("Hinweis"), max_length=300, blank=True)
 
     class Meta(Master.Meta):
-        verbose_name = "Stichwort"
-        verbose_name_plural = "Stichwörter"
+        verbose_name = _("Stichwort")
+        verbose_name_plural = _("Stichwörter")
 
 
 @replicated("response_plan")
@@ -44,27 +45,27 @@ class ResponsePlan(Master):
     names keywords whose plans are needed as well.
     """
 
-    keyword = models.ForeignKey(Keyword, on_delete=models.DO_NOTHING, db_constraint=False, verbose_name="Stichwort")
-    county = reference("resources.County", "response_plans", null=True, blank=True, verbose_name="Landkreis")
-    place = reference("resources.Place", "response_plans", null=True, blank=True, verbose_name="Objekt")
-    window = models.JSONField("Zeitfenster", null=True, blank=True)
-    requirements = models.JSONField("Bedarf", default=list)
-    adds = ArrayField(models.CharField(max_length=64), verbose_name="zieht nach", default=list, blank=True)
+    keyword = models.ForeignKey(Keyword, on_delete=models.DO_NOTHING, db_constraint=False, verbose_name=_("Stichwort"))
+    county = reference("resources.County", "response_plans", null=True, blank=True, verbose_name=_("Landkreis"))
+    place = reference("resources.Place", "response_plans", null=True, blank=True, verbose_name=_("Objekt"))
+    window = models.JSONField(_("Zeitfenster"), null=True, blank=True)
+    requirements = models.JSONField(_("Bedarf"), default=list)
+    adds = ArrayField(models.CharField(max_length=64), verbose_name=_("zieht nach"), default=list, blank=True)
 
     class Meta(Master.Meta):
-        verbose_name = "Alarm- und Ausrückeordnung"
-        verbose_name_plural = "Alarm- und Ausrückeordnungen"
+        verbose_name = _("Alarm- und Ausrückeordnung")
+        verbose_name_plural = _("Alarm- und Ausrückeordnungen")
 
 
 @replicated("interview_tree")
 class InterviewTree(Master):
     """A decision tree for the interview. ``nodes``: see ``incidents.rules.interview``; the first node is the start."""
 
-    nodes = models.JSONField("Knoten")
+    nodes = models.JSONField(_("Knoten"))
 
     class Meta(Master.Meta):
-        verbose_name = "Abfrageschema"
-        verbose_name_plural = "Abfrageschemata"
+        verbose_name = _("Abfrageschema")
+        verbose_name_plural = _("Abfrageschemata")
 
 
 @replicated("timer_rule")
@@ -72,20 +73,20 @@ class TimerRule(Master):
     """After how many seconds a timer fires; the most specific rule (county and group > group > county > all) wins."""
 
     class Kind(models.TextChoices):
-        CALL_WAITING = "call_waiting", "Anruf wartet"
-        NO_RECEIPT = "no_receipt", "Alarm nicht quittiert"
-        NO_STATUS_3 = "no_status_3", "nicht ausgerückt"
-        UNIT_SILENT = "unit_silent", "Einsatzmittel meldet sich nicht"
-        APPOINTMENT = "appointment", "Termin steht an"
+        CALL_WAITING = "call_waiting", _("Anruf wartet")
+        NO_RECEIPT = "no_receipt", _("Alarm nicht quittiert")
+        NO_STATUS_3 = "no_status_3", _("nicht ausgerückt")
+        UNIT_SILENT = "unit_silent", _("Einsatzmittel meldet sich nicht")
+        APPOINTMENT = "appointment", _("Termin steht an")
 
-    kind = models.CharField("Art", max_length=16, choices=Kind)
-    group = models.CharField("Stichwortklasse", max_length=4, blank=True)
-    county = reference("resources.County", "timer_rules", null=True, blank=True, verbose_name="Landkreis")
-    seconds = models.IntegerField("Sekunden", help_text="beim Termin: Vorlauf")
+    kind = models.CharField(_("Art"), max_length=16, choices=Kind)
+    group = models.CharField(_("Stichwortklasse"), max_length=4, blank=True)
+    county = reference("resources.County", "timer_rules", null=True, blank=True, verbose_name=_("Landkreis"))
+    seconds = models.IntegerField(_("Sekunden"), help_text=_("beim Termin: Vorlauf"))
 
     class Meta(Master.Meta):
-        verbose_name = "Zeitüberwachung"
-        verbose_name_plural = "Zeitüberwachungen"
+        verbose_name = _("Zeitüberwachung")
+        verbose_name_plural = _("Zeitüberwachungen")
 
 
 @replicated("call")
@@ -93,11 +94,11 @@ class Call(models.Model):
     """A call on an emergency or service line. Channel-neutral: ``line`` says what it came in on."""
 
     class State(models.TextChoices):
-        RINGING = "ringing", "klingelt"
-        ANSWERED = "answered", "im Gespräch"
-        HELD = "held", "gehalten"
-        ENDED = "ended", "beendet"
-        LOST = "lost", "verloren"
+        RINGING = "ringing", _("klingelt")
+        ANSWERED = "answered", _("im Gespräch")
+        HELD = "held", _("gehalten")
+        ENDED = "ended", _("beendet")
+        LOST = "lost", _("verloren")
 
     id = models.UUIDField(primary_key=True)
     centre = reference("resources.Centre", "calls")
@@ -120,8 +121,8 @@ class Call(models.Model):
     outcome = models.CharField(max_length=30, blank=True)
 
     class Meta:
-        verbose_name = "Anruf"
-        verbose_name_plural = "Anrufe"
+        verbose_name = _("Anruf")
+        verbose_name_plural = _("Anrufe")
         indexes = (
             models.Index(fields=["centre", "rang_at"], name="call_open",
                          condition=models.Q(state__in=["ringing", "answered", "held"])),
@@ -140,31 +141,31 @@ class Incident(models.Model):
     """An incident (Einsatz) from the first word to the closing."""
 
     class State(models.TextChoices):
-        OPEN = "open", "offen"
-        CLOSED = "closed", "abgeschlossen"
-        MERGED = "merged", "zusammengelegt"
+        OPEN = "open", _("offen")
+        CLOSED = "closed", _("abgeschlossen")
+        MERGED = "merged", _("zusammengelegt")
 
     id = models.UUIDField(primary_key=True)
-    number = models.CharField("Einsatznummer", max_length=24)
-    centre = reference("resources.Centre", "incidents", verbose_name="Leitstelle")
+    number = models.CharField(_("Einsatznummer"), max_length=24)
+    centre = reference("resources.Centre", "incidents", verbose_name=_("Leitstelle"))
     origin = models.CharField(max_length=20, help_text="node that gave the number")
     numbered_by = models.CharField(max_length=64, help_text="centre in whose count the number is; stays at a hand-over")
     year = models.SmallIntegerField()
     serial = models.IntegerField()
     state = models.CharField(max_length=8, choices=State)
-    exercise = models.BooleanField("Übung", default=False)
+    exercise = models.BooleanField(_("Übung"), default=False)
     keyword = models.ForeignKey(Keyword, on_delete=models.DO_NOTHING, db_constraint=False, null=True)
     priority = models.SmallIntegerField()
     # Where. ``place`` is the one line that is spoken and printed.
-    place = models.CharField("Einsatzort", max_length=240, blank=True)
+    place = models.CharField(_("Einsatzort"), max_length=240, blank=True)
     place_id = models.CharField(max_length=64, blank=True, help_text="resources.Place that was chosen")
-    place_detail = models.CharField("Ortszusatz", max_length=240, blank=True)
+    place_detail = models.CharField(_("Ortszusatz"), max_length=240, blank=True)
     municipality = models.CharField(max_length=120, blank=True)
     county = reference("resources.County", "incidents", null=True)
     county_how = models.CharField(max_length=8, blank=True)
     point = models.PointField(null=True)
     # What and who. Personal fields: cleared when the incident is forgotten.
-    report = models.TextField("Meldung", blank=True)
+    report = models.TextField(_("Meldung"), blank=True)
     caller_name = models.CharField(max_length=120, blank=True)
     caller_number = models.CharField(max_length=40, blank=True)
     interview = models.JSONField(default=list)
@@ -186,8 +187,8 @@ class Incident(models.Model):
     edits = models.JSONField(default=dict)
 
     class Meta:
-        verbose_name = "Einsatz"
-        verbose_name_plural = "Einsätze"
+        verbose_name = _("Einsatz")
+        verbose_name_plural = _("Einsätze")
         indexes = (
             models.Index(fields=["opened_at"], name="incident_open", condition=models.Q(state="open")),
             models.Index(fields=["numbered_by", "origin", "year", "serial"], name="incident_serial"),
@@ -207,13 +208,13 @@ class Assignment(models.Model):
     """A unit at an incident, with the times of this assignment. Committed while ``ended_at`` is empty."""
 
     class State(models.TextChoices):
-        RESERVED = "reserved", "vorgemerkt"
-        ALARMED = "alarmed", "alarmiert"
-        EN_ROUTE = "en_route", "auf Anfahrt"
-        ON_SCENE = "on_scene", "am Einsatzort"
-        TRANSPORTING = "transporting", "Transport"
-        AT_HOSPITAL = "at_hospital", "am Zielort"
-        ENDED = "ended", "beendet"
+        RESERVED = "reserved", _("vorgemerkt")
+        ALARMED = "alarmed", _("alarmiert")
+        EN_ROUTE = "en_route", _("auf Anfahrt")
+        ON_SCENE = "on_scene", _("am Einsatzort")
+        TRANSPORTING = "transporting", _("Transport")
+        AT_HOSPITAL = "at_hospital", _("am Zielort")
+        ENDED = "ended", _("beendet")
 
     id = models.UUIDField(primary_key=True)
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="assignments", db_constraint=False)
@@ -236,8 +237,8 @@ class Assignment(models.Model):
     end_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        verbose_name = "Zuteilung"
-        verbose_name_plural = "Zuteilungen"
+        verbose_name = _("Zuteilung")
+        verbose_name_plural = _("Zuteilungen")
         indexes = (
             # Not unique: two centres may commit one unit while cut apart, and both facts must stand (a Conflict).
             # While linked, services lock the unit's row and look here.
@@ -253,10 +254,10 @@ class AlarmDelivery(models.Model):
     """One alarm to one unit over one medium, from owed to receipted: an effect whose debt survives a take-over."""
 
     class State(models.TextChoices):
-        OWED = "owed", "ausstehend"
-        SENT = "sent", "gesendet"
-        FAILED = "failed", "gescheitert"
-        RECEIPTED = "receipted", "quittiert"
+        OWED = "owed", _("ausstehend")
+        SENT = "sent", _("gesendet")
+        FAILED = "failed", _("gescheitert")
+        RECEIPTED = "receipted", _("quittiert")
 
     id = models.UUIDField(primary_key=True)
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="deliveries", db_constraint=False)
@@ -271,10 +272,10 @@ class AlarmDelivery(models.Model):
     detail = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        verbose_name = "Alarmzustellung"
-        verbose_name_plural = "Alarmzustellungen"
+        verbose_name = _("Alarmzustellung")
+        verbose_name_plural = _("Alarmzustellungen")
         indexes = (
-            models.Index(fields=["owed_at"], name="delivery_owed", condition=models.Q(state="owed")),
+            models.Index(fields=["owed_at"], name="delivery_owed", condition=models.Q(state__in=["owed", "failed"])),
             models.Index(fields=["unit", "owed_at"], name="delivery_unit"),
         )
 
@@ -291,7 +292,7 @@ class Timer(models.Model):
     id = models.UUIDField(primary_key=True)
     kind = models.CharField(max_length=16, choices=TimerRule.Kind)
     aggregate_id = models.UUIDField()
-    subject = models.CharField(max_length=64, help_text="assignment, call or incident it watches")
+    subject = models.CharField(max_length=64, help_text=_("assignment, call or incident it watches"))
     centre = reference("resources.Centre", "timers")
     due_at = models.DateTimeField()
     fired_at = models.DateTimeField(null=True)
@@ -299,8 +300,8 @@ class Timer(models.Model):
     seen_by = models.CharField(max_length=120, blank=True)
 
     class Meta:
-        verbose_name = "Zeitwächter"
-        verbose_name_plural = "Zeitwächter"
+        verbose_name = _("Zeitwächter")
+        verbose_name_plural = _("Zeitwächter")
         indexes = (
             models.Index(fields=["due_at"], name="timer_due", condition=models.Q(fired_at=None)),
             models.Index(fields=["aggregate_id"], name="timer_aggregate"),
@@ -313,18 +314,18 @@ class Timer(models.Model):
 class HourlyFigures(models.Model):
     """Counts of one centre in one hour, made anew by Celery from calls and incidents; may be deleted at any time."""
 
-    centre = reference("resources.Centre", "figures", verbose_name="Leitstelle")
-    hour = models.DateTimeField("Stunde ab")
-    calls = models.IntegerField("Anrufe")
-    answered_in_time = models.IntegerField("angenommen in ≤ 10 s")
-    lost = models.IntegerField("verloren")
-    incidents = models.IntegerField("Einsätze")
-    by_group = models.JSONField("nach Stichwortklasse", default=dict)
-    processing_seconds = models.FloatField("Median Anruf bis Alarm in s", null=True)
+    centre = reference("resources.Centre", "figures", verbose_name=_("Leitstelle"))
+    hour = models.DateTimeField(_("Stunde ab"))
+    calls = models.IntegerField(_("Anrufe"))
+    answered_in_time = models.IntegerField(_("angenommen in ≤ 10 s"))
+    lost = models.IntegerField(_("verloren"))
+    incidents = models.IntegerField(_("Einsätze"))
+    by_group = models.JSONField(_("nach Stichwortklasse"), default=dict)
+    processing_seconds = models.FloatField(_("Median Anruf bis Alarm in s"), null=True)
 
     class Meta:
-        verbose_name = "Stundenwerte"
-        verbose_name_plural = "Stundenwerte"
+        verbose_name = _("Stundenwerte")
+        verbose_name_plural = _("Stundenwerte")
         ordering = ("-hour", "centre")
         constraints = (models.UniqueConstraint(fields=["centre", "hour"], name="one_row_per_centre_and_hour"),)
 
