@@ -276,6 +276,12 @@ export class Acts {
     this.app.selection.choose({ unit, look: { lon: spot.lon, lat: spot.lat } });
   }
 
+  /** The radio or device that was heard last and nobody knows: what is it? */
+  settleUnknown() {
+    const heard = Object.values(this.app.state.unknown).sort((a, b) => b.last_heard.localeCompare(a.last_heard))[0];
+    return heard ? this.app.dialogs.ask(forms.settleUnknown(this.app, heard)) : false;
+  }
+
   /** @param {string} unit */
   moveUp(unit) {
     return this.app.dialogs.ask(forms.moveUp(this.app, unit));

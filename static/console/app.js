@@ -191,7 +191,11 @@ export class App {
     const dirty = this.dirty;
     this.dirty = new Set();
     for (const [name, { element, panel }] of this.panels) {
-      if (dirty.has(name)) render(this.store.ready ? panel.view(this) : waiting(), element);
+      if (!dirty.has(name)) continue;
+      const had = element.contains(document.activeElement);
+      render(this.store.ready ? panel.view(this) : waiting(), element);
+      // What had the focus is gone: it stays in the panel, so that the next key still means this panel.
+      if (had && !element.contains(document.activeElement)) focusIn(element);
     }
     if (dirty.has("bars") && this.bar && this.foot && this.overlay) {
       render(statusbar.view(this), this.bar);
@@ -240,6 +244,12 @@ export class App {
     this.invalidateAll();
     this.dialogs.tellSeatLost();
   }
+}
+
+/** @param {HTMLElement} element of a panel */
+function focusIn(element) {
+  const row = element.querySelector("[data-row][tabindex='0']");
+  (row instanceof HTMLElement ? row : element).focus();
 }
 
 function waiting() {

@@ -199,7 +199,7 @@ export class CommandLine {
 /** @param {import("./app.js").App} app */
 function alertStrip(app) {
   const all = app.announcer.alerts();
-  return html`<div class="alerts" aria-label=${t("Meldungen")}>
+  return html`<div class="alerts" role="group" aria-label=${t("Meldungen")}>
     ${all.slice(0, 3).map((alert, index) => {
       const outcome = app.commands.outcome(`alert:${alert.id}`);
       return html`<button class="alert is-${alert.kind}" title=${outcome?.reason || t("zur Kenntnis nehmen")} @click=${() => app.acts.note(alert)}>

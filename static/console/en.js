@@ -428,6 +428,13 @@ export const ENGLISH = {
   "an andere Leitstelle übergeben": "hand over to another centre",
   "abschließen": "close",
   "Überall": "Everywhere",
+  "1 unbekannter Absender": "1 unknown sender",
+  "{n} unbekannte Absender": "{n} unknown senders",
+  "Unbekannter Absender": "Unknown sender",
+  "{kind} {identifier}: „{message}“, {n}-mal gehört, zuletzt {at}": "{kind} {identifier}: “{message}”, heard {n} times, last {at}",
+  "Erledigt als": "Settled as",
+  "Erledigt": "Settled",
+  "z. B. Gerät der Nachbarleitstelle; ein neues Einsatzmittel legt die Administration an": "e.g. a device of the neighbouring centre; administrators add new units",
   "Entf": "Del",
   "Leer": "Space",
 };

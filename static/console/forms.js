@@ -1,6 +1,7 @@
 /** The short forms of the acts on calls and incidents: what they ask and which command they become. */
 import { t } from "./i18n.js";
 import { assignmentState, outcomes } from "./labels.js";
+import { clock } from "./time.js";
 import { committed, findKeywords, placeLine, spokenName } from "./look.js";
 
 /** @typedef {import("./app.js").App} App */
@@ -247,6 +248,25 @@ export function close(app, incident) {
       const data = { incident: incident.id, outcome: values.outcome, note: values.note, ...(bound.length ? { release: true } : {}) };
       return app.commands.send("incident.close", data, "close");
     },
+  };
+}
+
+/** @param {App} app @param {UnknownSender} sender @returns {Form} */
+export function settleUnknown(app, sender) {
+  return {
+    title: t("Unbekannter Absender"),
+    lead: t("{kind} {identifier}: „{message}“, {n}-mal gehört, zuletzt {at}", {
+      kind: sender.kind.toUpperCase(), identifier: sender.identifier, message: sender.message, n: sender.count,
+      at: clock(sender.last_heard),
+    }),
+    fields: [
+      {
+        name: "settled_as", label: t("Erledigt als"), kind: "line", value: "", required: true,
+        hint: t("z. B. Gerät der Nachbarleitstelle; ein neues Einsatzmittel legt die Administration an"),
+      },
+    ],
+    submit: t("Erledigt"),
+    run: (values) => app.commands.send("unknown_sender.settle", { sender: sender.id, settled_as: values.settled_as }, `unknown:${sender.id}`),
   };
 }
 

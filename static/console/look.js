@@ -68,7 +68,8 @@ export function placeLine(incident) {
 
 /**
  * The units a dispatcher may mean by what was typed: the short name, the part of it that is spoken, the spoken name.
- * An exact match comes alone; units of the own centre come first.
+ * An exact match comes alone; a number without a prefix means the town of the own centre, if that has it; units of the
+ * own centre come first.
  * @param {ConsoleState} state
  * @param {string} typed
  * @param {string} centre
@@ -78,13 +79,14 @@ export function findUnits(state, typed, centre) {
   const wanted = folded(typed);
   if (!wanted) return [];
   const compact = wanted.replaceAll(" ", "");
+  const home = folded(state.master.centres[centre]?.code ?? "");
   /** @type {{unit: UnitMaster, rank: number}[]} */
   const hits = [];
   for (const unit of Object.values(state.master.units)) {
-    const rank = matchRank(unit, wanted, compact);
+    const rank = matchRank(unit, wanted, compact, home);
     if (rank === null) continue;
     const county = state.master.counties[state.master.stations[unit.station]?.county ?? ""];
-    hits.push({ unit, rank: rank + (county?.centre === centre ? 0 : 0.5) });
+    hits.push({ unit, rank: rank + (county?.centre === centre || rank < 1 ? 0 : 0.5) });
   }
   hits.sort((a, b) => a.rank - b.rank || a.unit.short.localeCompare(b.unit.short, "de", { numeric: true }));
   if (hits[0] && hits[0].rank < 1 && (hits[1]?.rank ?? 9) >= 1) return [hits[0].unit];
@@ -95,14 +97,15 @@ export function findUnits(state, typed, centre) {
  * @param {UnitMaster} unit
  * @param {string} wanted
  * @param {string} compact
- * @returns {number | null} 0 whole short name, 1 its number, 2 beginning, 3 within the spoken name, 4 type
+ * @param {string} home prefix of the own centre's town
+ * @returns {number | null} 0 whole short name, 0.5 its number in the own town, 1 its number, 2 beginning, 3 within the spoken name, 4 type
  */
-function matchRank(unit, wanted, compact) {
+function matchRank(unit, wanted, compact, home) {
   const short = folded(unit.short);
   const name = folded(unit.name);
   if (short === wanted || short.replaceAll(" ", "") === compact || unit.id === wanted) return 0;
   const number = short.split(" ").at(-1) ?? "";
-  if (number === wanted) return 1;
+  if (number === wanted) return home && short === `${home} ${number}` ? 0.5 : 1;
   if (short.startsWith(wanted) || short.replaceAll(" ", "").startsWith(compact)) return 2;
   if (wanted.split(" ").every((word) => name.includes(word) || short.includes(word))) return 3;
   return unit.type.toLowerCase() === wanted || unit.issi === wanted ? 4 : null;

@@ -13,7 +13,7 @@ function emptyMaster() {
 
 /** @returns {ConsoleState} the state of a console that has heard nothing yet */
 export function emptyState() {
-  return { pos: 0, master: emptyMaster(), calls: {}, incidents: {}, units: {}, positions: {}, seats: {} };
+  return { pos: 0, master: emptyMaster(), calls: {}, incidents: {}, units: {}, positions: {}, seats: {}, unknown: {} };
 }
 
 /**
@@ -32,6 +32,7 @@ export function fromSnapshot(snapshot) {
     units: { ...snapshot.units },
     positions: { ...snapshot.positions },
     seats,
+    unknown: { ...snapshot.unknown },
   };
 }
 
@@ -67,6 +68,7 @@ export function applyFrame(state, frame) {
   if (applyViews(state.incidents, frame.incidents)) topics.add("incidents");
   if (applyViews(state.units, frame.units)) topics.add("units");
   if (applyViews(state.seats, frame.seats)) topics.add("seats");
+  if (applyViews(state.unknown, frame.unknown)) topics.add("unknown");
   for (const [kind, rows] of Object.entries(frame.master ?? {})) {
     const table = /** @type {Record<string, any>} */ (state.master)[kind];
     if (table && applyViews(table, rows)) topics.add("master");
@@ -126,7 +128,7 @@ export class Store {
     this.ready = true;
     // Lines may have been written while this console was away: what is shown is fetched again.
     this.logs.clear();
-    this.tell(["calls", "incidents", "units", "positions", "seats", "master", "log", "presence", "link", "ui"]);
+    this.tell(["calls", "incidents", "units", "positions", "seats", "unknown", "master", "log", "presence", "link", "ui"]);
   }
 
   /** @param {Frame} frame */

@@ -92,13 +92,14 @@ interface PresenceMark { seat: string; name: string; field: string | null }
 interface Snapshot {
   pos: number; now: string; me: Me; node: string; sockets_url: string; master: Master;
   calls: Record<string, CallView>; incidents: Record<string, IncidentView>; units: Record<string, UnitLive>;
-  positions: Record<string, Position>; seats: Record<string, Occupied | null>;
+  positions: Record<string, Position>; seats: Record<string, Occupied | null>; unknown: Record<string, UnknownSender>;
 }
 
 interface Frame {
   t: "frame"; pos: number; at: string;
   calls?: Record<string, CallView | null>; incidents?: Record<string, IncidentView | null>;
   units?: Record<string, UnitLive | null>; seats?: Record<string, Occupied | null>;
+  unknown?: Record<string, UnknownSender | null>;
   master?: Partial<Record<keyof Master, Record<string, any>>>; log?: LogLine[];
 }
 
@@ -114,9 +115,14 @@ type ServerMessage =
 interface ConsoleState {
   pos: number; master: Master; calls: Record<string, CallView>; incidents: Record<string, IncidentView>;
   units: Record<string, UnitLive>; positions: Record<string, Position>; seats: Record<string, Occupied>;
+  unknown: Record<string, UnknownSender>;
 }
 
-type Topic = "calls" | "incidents" | "units" | "positions" | "seats" | "master" | "log" | "presence" | "link" | "ui";
+interface UnknownSender {
+  id: string; kind: string; identifier: string; first_heard: string; last_heard: string; count: number; message: string;
+}
+
+type Topic = "calls" | "incidents" | "units" | "positions" | "seats" | "unknown" | "master" | "log" | "presence" | "link" | "ui";
 
 interface Answer {
   ok: boolean; pos?: number; safety?: string; result: Record<string, any>;

@@ -19,6 +19,9 @@ WAIT_MS = 10_000
 SMALL = {"width": 1366, "height": 768}
 LARGE = {"width": 2560, "height": 1440}
 
+# What the browser itself reports of a refused command and of a killed server is no error of the console.
+NETWORK = ("status of 409", "WebSocket connection to", "net::ERR_")
+
 OpenConsole = Callable[..., Page]
 
 
@@ -43,7 +46,7 @@ def open_console(browser: Browser, node: Node) -> Iterator[OpenConsole]:
     contexts, complaints = [], []
 
     def complain(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not any(words in message.text for words in NETWORK):
             complaints.append(message.text)
 
     def enter(username: str, seat: str, **options: object) -> Page:

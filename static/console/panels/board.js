@@ -31,9 +31,9 @@ export function view(app) {
             groups,
             (group) => group.station.id,
             (group) => html`<div class="station" role="row">
-              <h3 role="rowheader" title=${group.station.name}>
+              <div class="place" role="rowheader" title=${group.station.name}>
                 ${group.station.name}${group.station.example ? html`<span class="example">${t("Beispiel")}</span>` : nothing}
-              </h3>
+              </div>
               ${repeat(group.units, (unit) => unit.id, (unit) => tile(app, unit, tabStop(stop, stopShown, unit.id, index++)))}
             </div>`,
           )}
@@ -124,14 +124,12 @@ function tile(app, unit, tab) {
   const status = now?.status ?? 6;
   const alarmed = app.state.incidents[now?.incident ?? ""]?.assignments.some((one) => one.unit === unit.id && one.state === "alarmed");
   const away = now?.cover && now.cover !== unit.station;
-  const name = `${unit.name}, ${unit.type}, ${t("Status")} ${status} ${statusName(status)}`;
   return html`<div
     class="tile ${now?.incident ? "bound" : ""} ${app.selection.chosen.unit === unit.id ? "chosen" : ""} ${now?.overlay === 0 ? "emergency" : now?.overlay === 5 ? "speak" : ""}"
     role="gridcell"
     tabindex=${tab}
     data-row
     data-id=${unit.id}
-    aria-label=${name}
     title=${`${unit.name} · ${unit.type} · ${status} ${statusName(status)} · ${duration(secondsSince(now?.since))}`}
     @click=${() => app.acts.openUnit(unit.id)}
     @dblclick=${() => app.acts.addUnit(unit.id)}
@@ -139,6 +137,7 @@ function tile(app, unit, tab) {
     <b class="st s${status} ${alarmed ? "alarmed" : ""}">${alarmed ? "A" : status}</b>
     <span class="short"><span class="prefix">${prefix(unit.short)}</span>${number(unit.short)}</span>
     <span class="type">${unit.type}</span>
+    <span class="unseen">${statusName(status)}</span>
     ${now?.overlay === 0 ? html`<b class="ov">0</b>` : now?.overlay === 5 ? html`<b class="ov">5</b>` : nothing}
     ${away ? html`<span class="away" title=${t("Gebietsabsicherung")}>⇄</span>` : nothing}
   </div>`;

@@ -95,7 +95,7 @@ function bells(app, fired) {
   /** @type {Map<string, string[]>} */
   const kinds = new Map();
   for (const timer of fired) kinds.set(timer.kind, [...(kinds.get(timer.kind) ?? []), ...(timer.unit ? [shortName(app.state, timer.unit)] : [])]);
-  return [...kinds].map(([kind, names]) => `${timerName(kind)}${names.length ? `: ${names.join(", ")}` : ""}`).join(" · ");
+  return [...kinds].map(([kind, names]) => `${timerName(kind)}${names.length > 3 ? ` (${names.length})` : names.length ? `: ${names.join(", ")}` : ""}`).join(" · ");
 }
 
 /** @param {import("../app.js").App} app @param {IncidentView} incident */

@@ -78,7 +78,7 @@ function callBar(app, call) {
   const mine = call.seat === app.me.seat;
   const talking = mine && (call.state === "answered" || call.state === "held");
   return html`<span class="talk ${call.state}" title=${callState(call.state)}>
-      <b>${call.line}</b> ${call.number || t("ohne Nummer")} <time>${duration(secondsSince(since))}</time>
+      <b>${call.line}</b> <time>${duration(secondsSince(since))}</time> ${call.number || t("ohne Nummer")}
       ${call.state === "answered" && mine ? nothing : html` · ${callState(call.state)}${mine ? "" : ` ${call.user} ${call.seat}`}`}
     </span>
     <span class="space"></span>

@@ -15,12 +15,13 @@ export function view(app) {
   const ringing = calls.filter((call) => call.state === "ringing").length;
   const lost = calls.filter((call) => call.state === "lost").length;
   const open = Object.values(state.incidents).filter((incident) => !me.centre || incident.centre === me.centre).length;
-  return html`<strong class="centre">${centre?.name ?? t("Leitstelle")}</strong>
+  return html`<h1 class="centre">${centre?.name ?? t("Leitstelle")}</h1>
     <span class="seat">${me.seat ? t("Platz {seat}", { seat: me.seat }) : ""} · ${me.name}</span>
     <span class="figures">
       <span class=${ringing ? "loud" : ""}><b>${ringing}</b> ${t("wartend")}</span>
       ${lost ? html`<span class="warn"><b>${lost}</b> ${t("verloren")}</span>` : nothing}
       <span><b>${open}</b> ${t("Einsätze")}</span>
+      ${unknownSenders(app)}
     </span>
     <span class="space"></span>
     ${app.commands.unanswered ? html`<span class="pending">${t("{n} unbeantwortet", { n: app.commands.unanswered })}</span>` : nothing}
@@ -31,11 +32,20 @@ export function view(app) {
         ${app.sounds.choice.muted ? ICONS.mute() : ICONS.sound()}
       </button>
       <button class="icon" title=${t("hell / dunkel")} aria-label=${t("hell / dunkel")} @click=${() => app.acts.theme()}>${isDark() ? ICONS.dark() : ICONS.light()}</button>
-      <button class="icon" title=${t("Sprache")} aria-label=${t("Sprache")} @click=${() => app.acts.language()}>${currentLanguage() === "de" ? "EN" : "DE"}</button>
+      <button class="icon" title=${t("Sprache")} @click=${() => app.acts.language()}>${currentLanguage() === "de" ? "EN" : "DE"}</button>
       <button class="icon" title=${`${t("Hilfe")} ( ? )`} aria-label=${t("Hilfe")} @click=${() => app.acts.help()}>?</button>
       <a class="icon" href="/logout/" title=${t("abmelden")} aria-label=${t("abmelden")} @click=${(/** @type {Event} */ event) => leave(event)}>${ICONS.leave()}</a>
     </span>
     <span class="clock"><time>${clock(now())}</time><small>${day(now())}</small></span>`;
+}
+
+/** Radios and devices nobody knows: kept until a person has dealt with them. @param {import("../app.js").App} app */
+function unknownSenders(app) {
+  const count = Object.keys(app.state.unknown).length;
+  if (!count) return nothing;
+  return html`<button class="chip warn" @click=${() => app.acts.settleUnknown()}>
+    ${count === 1 ? t("1 unbekannter Absender") : t("{n} unbekannte Absender", { n: count })}
+  </button>`;
 }
 
 /** Leaving is a POST; the form stands in the page. @param {Event} event */

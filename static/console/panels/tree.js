@@ -96,6 +96,9 @@ function choose(app, draft, row, node, answer) {
   });
   if (keyword) showKeyword(keyword);
   stopGuide();
+  app.draw();
+  // On a low screen the next answers may lie below the edge.
+  document.querySelector(".tree .answers")?.scrollIntoView({ block: "nearest" });
 }
 
 /** @param {import("../app.js").App} app @param {import("../intake.js").Draft} draft */
