@@ -7,6 +7,7 @@ from bench.client import Client, Login
 from bench.room import SEARCHES, Room
 
 WARM_UP = 30
+MAX_POSITIONS = 500
 
 LIST = "/console/incidents?state=open"
 BOARD = "/console/snapshot?part=board"
@@ -29,6 +30,7 @@ def measure(url: str, login: Login, radio_key: str, rounds: int, seed: int) -> S
     radio = Client(url, {"Authorization": f"Bearer {radio_key}"})
     room = Room(console.get("/console/snapshot").expect(200).json(), seed)
     series = Series()
+    report_positions(radio, room)
     for number in range(WARM_UP + rounds):
         _writes(console, radio, room, series if number >= WARM_UP else Series())
     searches = [f"/console/search?q={quote(text)}" for text in SEARCHES]
@@ -41,6 +43,13 @@ def measure(url: str, login: Login, radio_key: str, rounds: int, seed: int) -> S
     console.close()
     radio.close()
     return series
+
+
+def report_positions(radio: Client, room: Room) -> None:
+    """Every unit says where it is, as on any day: a board without positions would be too easy."""
+    reports = room.positions()
+    for first in range(0, len(reports), MAX_POSITIONS):
+        radio.post("/api/v1/positions", reports[first : first + MAX_POSITIONS]).expect(200)
 
 
 def _writes(console: Client, radio: Client, room: Room, series: Series) -> None:

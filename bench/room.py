@@ -1,6 +1,7 @@
 """What a dispatcher would type: the measurements' own small room, which knows places, units and who is busy."""
 
 import random
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -71,6 +72,15 @@ class Room:
 
     def alarm(self, incident: str, units: list[str]) -> dict[str, Any]:
         return {"incident": incident, "units": [{"unit": unit} for unit in units]}
+
+    def positions(self) -> list[dict[str, Any]]:
+        """A position now for every unit."""
+        now = datetime.now(UTC).isoformat()
+        spots = (self.random.choice(SPOTS) for _ in self.issi)
+        return [
+            {"unit": unit, "lon": spot[0], "lat": spot[1], "observed_at": now, "speed_kmh": 0, "heading": 90}
+            for unit, spot in zip(self.issi, spots, strict=True)
+        ]
 
     def status(self, unit: str, status: int) -> dict[str, Any]:
         return {"issi": self.issi[unit], "status": status}
