@@ -20,8 +20,13 @@ REACTION_SECONDS: Final = (3.0, 9.0)
 # Where people sit, every second call is theirs; only after this long a colleague helps out.
 HELP_SECONDS: Final = 60.0
 SHARE_FOR_PEOPLE: Final = 2
+# People who watch the room shall see a lost call, and that it is not forgotten.
+CALL_BACK_SECONDS: Final = 90.0
+REACHED_SHARE: Final = 0.6
 CLOSE_AFTER_SECONDS: Final = 30.0
 TIMER_SECONDS: Final = 20.0
+LOOK_AGAIN_SECONDS: Final = 120.0
+MAX_OPENED: Final = 2000  # incidents remembered, for witnesses who call later
 OUTCOME_UNKNOWN: Final = "hung_up"
 
 
@@ -39,8 +44,12 @@ class Colleague:
 
 @dataclass(slots=True)
 class Shift:
-    """The colleagues of one centre. ``stories``: what each caller on the line has to say, by id of the call, shared
-    with the telephone; ``opened``: incident by the call that first reported it, shared between the centres."""
+    """The colleagues of one centre.
+
+    stories: what each caller on the line has to say, by id of the call, shared with the telephone; opened: incident by
+    the call that first reported it, shared between the centres; reactions: after how many seconds each ringing call is
+    taken; taken: calls somebody deals with, by state; tried: when units were last looked for, by incident without any.
+    """
 
     eyes: Eyes
     colleagues: list[Colleague]
@@ -49,7 +58,8 @@ class Shift:
     clock: Clock
     random: Random
     reactions: dict[str, float] = field(default_factory=dict)
-    ended: dict[str, datetime] = field(default_factory=dict)
+    taken: dict[tuple[str, str], None] = field(default_factory=dict)
+    tried: dict[str, datetime] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -58,18 +68,29 @@ class Shift:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.eyes.watch())
             while True:
-                for call in self._due():
+                for call in [*self._due(), *self._lost()]:
                     colleague = next((one for one in self.colleagues if one.is_free), None)
                     if colleague is None:
                         break
-                    self.reactions[call["id"]] = float("inf")
-                    colleague.talking = group.create_task(self._converse(colleague.place, call))
+                    self.taken[call["id"], call["state"]] = None
+                    course = self._call_back if call["state"] == "lost" else self._converse
+                    colleague.talking = group.create_task(course(colleague.place, call))
                 await self._finish()
+                self._forget()
                 await asyncio.sleep(LOOK_SECONDS / self.clock.speed)
+
+    def _forget(self) -> None:
+        """What concerns calls and incidents that are not on the consoles any more."""
+        self.reactions = {call: seconds for call, seconds in self.reactions.items() if call in self.eyes.calls}
+        self.taken = {key: None for key in self.taken if key[0] in self.eyes.calls}
+        self.tried = {incident: at for incident, at in self.tried.items() if incident in self.eyes.incidents}
+        while len(self.opened) > MAX_OPENED:
+            del self.opened[next(iter(self.opened))]
 
     @property
     def names(self) -> set[str]:
-        return {self.eyes.place.name} | {one.place.name for one in self.colleagues if one.place.name}
+        """Of the colleagues, as they stand in the incidents they open."""
+        return {who["user"] for seat, who in self.eyes.seats.items() if who and seat in self.seats}
 
     @property
     def seats(self) -> set[str]:
@@ -93,11 +114,29 @@ class Shift:
         """Ringing calls that a colleague would take by now, oldest first."""
         now, people = datetime.now(UTC), self.people_present()
         for call in sorted(self.eyes.calls.values(), key=lambda view: view["rang_at"]):
-            if call["state"] != "ringing" or (call["seat"] and call["seat"] not in self.seats):
+            if call["state"] != "ringing" or (call["id"], "ringing") in self.taken:
                 continue
+            if call["seat"] and call["seat"] not in self.seats:
+                continue  # handed to a person
             reaction = self.reactions.setdefault(call["id"], self._reaction(people=people))
             if (now - datetime.fromisoformat(call["rang_at"])).total_seconds() * self.clock.speed >= reaction:
                 yield call
+
+    def _lost(self) -> Iterator[dict[str, Any]]:
+        """Callers who gave up and whom nobody has called back yet."""
+        now = datetime.now(UTC)
+        for call in sorted(self.eyes.calls.values(), key=lambda view: view["rang_at"]):
+            if call["state"] != "lost" or call["called_back_at"] or (call["id"], "lost") in self.taken:
+                continue
+            waited = (now - datetime.fromisoformat(call["ended_at"])).total_seconds() * self.clock.speed
+            if waited >= CALL_BACK_SECONDS:
+                yield call
+
+    async def _call_back(self, place: Place, call: dict[str, Any]) -> None:
+        """Most lost callers had help already, or do not answer."""
+        await self.clock.sleep(self.random.uniform(10, 30))
+        reached = bool(call["number"]) and self.random.random() < REACHED_SHARE
+        await place.command("call.called_back", call=call["id"], reached=reached)
 
     def _reaction(self, *, people: bool) -> float:
         if people and self.random.randrange(SHARE_FOR_PEOPLE) == 0:
@@ -163,6 +202,8 @@ class Shift:
                 continue
             await self._take_note(incident, now)
             times = [row["times"]["ended"] for row in incident["assignments"]]
+            if not times:
+                await self._look_again(incident, now)
             if not times or not all(times):
                 continue
             over = (now - datetime.fromisoformat(max(times))).total_seconds() * self.clock.speed
@@ -170,6 +211,13 @@ class Shift:
                 outcome = "transported" if _transported(incident) else "completed"
                 await self.eyes.place.command("incident.close", incident=incident["id"], outcome=outcome)
                 self.eyes.incidents.pop(incident["id"], None)
+
+    async def _look_again(self, incident: dict[str, Any], now: datetime) -> None:
+        """Nobody was free when it was opened, or its dispatcher was interrupted: try again from time to time."""
+        last = self.tried.get(incident["id"]) or datetime.fromisoformat(incident["opened_at"])
+        if (now - last).total_seconds() * self.clock.speed > LOOK_AGAIN_SECONDS:
+            self.tried[incident["id"]] = now
+            await self.alarm(self.eyes.place, incident["id"])
 
     async def _take_note(self, incident: dict[str, Any], now: datetime) -> None:
         for timer in incident["timers"]:

@@ -32,7 +32,6 @@ class Place:
     http: httpx.AsyncClient
     user: str
     seat: str
-    name: str = ""
     centre: str = ""
 
     @classmethod
@@ -116,7 +115,7 @@ class Eyes:
             raise NotSeated(f"{self.place.seat}: {snapshot.get('reason', 'kein Bild')}")
         for kind in KINDS:
             setattr(self, kind, snapshot[kind])
-        self.place.name, self.place.centre = snapshot["me"]["name"], snapshot["me"]["centre"]
+        self.place.centre = snapshot["me"]["centre"]
         return snapshot["pos"], snapshot["sockets_url"]
 
     async def _follow(self, url: str) -> None:

@@ -20,7 +20,7 @@ DEADLINE_SECONDS = 120.0
 def test_a_morning_is_worked_from_the_first_ring_to_closed_incidents(node_factory: Callable[..., Any]) -> None:
     node = node_factory("jena", demo=True, processes=("web", "sockets", "vital"))
     wish = Wish(
-        url=node.web_url, seed=3, begin=MORNING, end=MORNING + timedelta(hours=4), speed=60, intensity=1, dispatch=True,
+        url=node.web_url, seed=3, begin=MORNING, end=MORNING + timedelta(hours=8), speed=150, intensity=1, dispatch=True,
         seats=3,
     )  # fmt: skip
     closed, units = asyncio.run(_until_closed(wish, node))
