@@ -1,6 +1,7 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ConsoleConfig(AppConfig):
     name = "leitstelle.console"
-    verbose_name = "Konsole"
+    verbose_name = _("Konsole")

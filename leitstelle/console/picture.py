@@ -16,7 +16,7 @@ from incidents import selectors as incident_selectors
 from journal import tail
 from journal.actor import Actor
 from leitstelle.console import master
-from resources.models import Position, SeatSession
+from resources.models import Position, SeatSession, UnknownSender
 
 # Behind by more than this a console starts afresh: a snapshot is cheaper than that many views.
 MAX_CATCH_UP = 2_000
@@ -39,6 +39,7 @@ def snapshot(actor: Actor) -> dict[str, Any]:
             "units": incident_selectors.unit_views(),
             "positions": positions(),
             "seats": seats(),
+            "unknown": unknown_senders(),
         }  # fmt: skip
 
 
@@ -77,6 +78,26 @@ def seats(ids: Iterable[str] | None = None) -> dict[str, dict[str, Any] | None]:
     return result
 
 
+def unknown_senders(ids: Iterable[str] | None = None) -> dict[str, dict[str, Any] | None]:
+    """Radios and devices that nobody knows and nobody has settled; of the ids asked for, a settled one is None."""
+    rows = UnknownSender.objects.filter(settled_as="").order_by("last_heard")
+    result: dict[str, dict[str, Any] | None] = {}
+    if ids is not None:
+        result = dict.fromkeys(ids)
+        rows = rows.filter(pk__in=result)
+    for row in rows:
+        result[row.pk] = {
+            "id": row.pk,
+            "kind": row.kind,
+            "identifier": row.identifier,
+            "first_heard": row.first_heard,
+            "last_heard": row.last_heard,
+            "count": row.count,
+            "message": row.last_message,
+        }
+    return result
+
+
 class Change:
     """What the entries between two positions touched, read as of the second. Use inside ``tail.snapshot()``."""
 
@@ -93,6 +114,8 @@ class Change:
         units |= incident_selectors.units_of(touched.get("incident", ()))
         self.units = incident_selectors.unit_views(units) if units else {}
         self.seats = self._seats(touched.get("seat_session", ()))
+        unknown = touched.get("unknown_sender", ())
+        self.unknown = unknown_senders(unknown) if unknown else {}
         self.master = {
             name: master.rows_of(kind, touched[kind])
             for kind, (name, _model, _view) in master.KINDS.items()
@@ -116,6 +139,7 @@ class Change:
         frame: dict[str, Any] = {"t": "frame", "pos": self.pos, "at": self.at}
         parts = {
             "calls": calls, "incidents": self.incidents, "units": self.units, "seats": self.seats,
+            "unknown": self.unknown,
             "master": self.master, "log": self.log,
         }  # fmt: skip
         return frame | {name: part for name, part in parts.items() if part}

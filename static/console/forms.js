@@ -261,7 +261,7 @@ export function settleUnknown(app, sender) {
     }),
     fields: [
       {
-        name: "settled_as", label: t("Erledigt als"), kind: "line", value: "", required: true,
+        name: "settled_as", label: t("Erledigt als"), kind: "text", value: "", required: true,
         hint: t("z. B. Gerät der Nachbarleitstelle; ein neues Einsatzmittel legt die Administration an"),
       },
     ],

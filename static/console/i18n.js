@@ -1,10 +1,18 @@
 /** Words on the screen. The German sentence is the key; English is looked up. */
 import { ENGLISH } from "./en.js";
 
-const KEY = "leitstelle.language";
+// The server's own cookie (LANGUAGE_COOKIE_NAME): what it refuses and what this page shows are in one language.
+const COOKIE = "django_language";
+const YEAR_SECONDS = 365 * 24 * 3600;
+
+/** @returns {"de" | "en"} */
+function chosenLanguage() {
+  const cookies = globalThis.document?.cookie.split("; ") ?? [];
+  return cookies.includes(`${COOKIE}=en`) ? "en" : "de";
+}
 
 /** @type {"de" | "en"} */
-let language = globalThis.localStorage?.getItem(KEY) === "en" ? "en" : "de";
+let language = chosenLanguage();
 
 /** @returns {"de" | "en"} */
 export function currentLanguage() {
@@ -14,8 +22,10 @@ export function currentLanguage() {
 /** @param {"de" | "en"} chosen */
 export function setLanguage(chosen) {
   language = chosen;
-  globalThis.localStorage?.setItem(KEY, chosen);
-  if (globalThis.document) document.documentElement.lang = chosen;
+  if (!globalThis.document) return;
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `${COOKIE}=${chosen}; path=/; max-age=${YEAR_SECONDS}; samesite=lax${secure}`;
+  document.documentElement.lang = chosen;
 }
 
 /**

@@ -17,7 +17,7 @@ from ops.places import ROOT
 from tests.world import World
 
 SYSTEM = system("test", "jena")
-VIEWS = ("calls", "incidents", "units", "seats")
+VIEWS = ("calls", "incidents", "units", "seats", "unknown")
 
 # The same code as in the browser: node runs the console's own store on what the server sends.
 NODE_SCRIPT = """
@@ -89,6 +89,9 @@ def day_of_work(world: World) -> Any:
     world.must("incident.close", incident=incident, outcome="completed", release=True)
     yield
     world.must("unit.move_up", unit="j-83-2", station="rw-roda")
+    world.must("unit.report_status", SYSTEM, issi="9999999", status=4)
+    world.must("unit.report_status", SYSTEM, issi="8888888", status=4)
+    world.must("unknown_sender.settle", sender="issi:9999999", settled_as="Nachbar")
     yield
 
 
