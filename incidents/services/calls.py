@@ -16,7 +16,7 @@ from incidents.rules.phone import normalised
 from incidents.rules.thresholds import seconds_for
 from incidents.services.locks import LockedCall, lock_call, lock_open_incident, timer_rules
 from incidents.services.roles import CONSOLE, TELEPHONY
-from incidents.services.whereabouts import known_centre, locate
+from incidents.services.whereabouts import is_taken, known_centre, locate
 from journal.commands import Command, Refused, command
 from journal.record import Transaction
 from resources.entries import Spot
@@ -51,7 +51,7 @@ def receive(tx: Transaction, cmd: ReceiveCall) -> dict[str, Any]:
     A telephone system's clock that is off by more than five minutes is not believed; what it said is kept. Refused
     ``call_exists``, ``unknown_centre``.
     """
-    if Call.objects.filter(pk=cmd.call).exists():
+    if is_taken(Call, cmd.call):
         raise Refused("call_exists", _("Dieser Anruf ist bereits gemeldet."), call=str(cmd.call))
     match = locate(cmd.position.lon, cmd.position.lat, anyway=True) if cmd.position else None
     centre = (match.centre if match else None) or cmd.centre or tx.actor.centre or settings.LEITSTELLE_CENTRES[0]

@@ -23,7 +23,7 @@ from incidents.services.locks import (
 )
 from incidents.services.numbers import next_number
 from incidents.services.roles import ADMINISTRATION, CONSOLE, DISPATCH
-from incidents.services.whereabouts import known_centre, known_keyword
+from incidents.services.whereabouts import is_taken, known_centre, known_keyword
 from journal.commands import Command, Refused, command
 from journal.record import Transaction
 from resources.entries import Spot
@@ -126,7 +126,7 @@ def split(tx: Transaction, cmd: SplitIncident) -> dict[str, Any]:
     Refused ``not_here`` for an assignment that is not open here, ``incident_exists``, ``unknown_keyword``.
     """
     incident = lock_open_incident(cmd.incident)
-    if Incident.objects.filter(pk=cmd.new).exists():
+    if is_taken(Incident, cmd.new):
         raise Refused("incident_exists", _("Diesen Einsatz gibt es schon."), incident=str(cmd.new))
     keyword = known_keyword(cmd.keyword) if cmd.keyword else None
     moving = {a.pk: a for a in _open_assignments(cmd.incident) if a.pk in set(cmd.assignments)}

@@ -17,7 +17,7 @@ from incidents.services.calls import record_attachment
 from incidents.services.locks import lock_call, lock_incident, lock_open_incident, timer_rules
 from incidents.services.numbers import next_number
 from incidents.services.roles import CONSOLE, DISPATCH
-from incidents.services.whereabouts import known_county, known_hospital, known_keyword, locate
+from incidents.services.whereabouts import is_taken, known_county, known_hospital, known_keyword, locate
 from journal.commands import Command, Refused, command
 from journal.models import Key
 from journal.record import Transaction
@@ -58,7 +58,7 @@ def open_incident(tx: Transaction, cmd: OpenIncident) -> dict[str, Any]:
     ``anyway``), ``unknown_keyword``, ``unknown_hospital``, ``unknown_centre``, ``unknown_call``, ``no_centre``,
     ``incident_exists``.
     """
-    if Incident.objects.filter(pk=cmd.incident).exists():
+    if is_taken(Incident, cmd.incident):
         raise Refused("incident_exists", _("Diesen Einsatz gibt es schon."), incident=str(cmd.incident))
     match = None
     if cmd.lon is not None and cmd.lat is not None:

@@ -1,13 +1,14 @@
 """Checked references of a command: points, counties, keywords, hospitals, centres that exist."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from journal.commands import Refused
 from resources.geo import CountyMatch, county_of
-from resources.models import Centre, County, Hospital
 
 
 def locate(lon: float, lat: float, *, anyway: bool = False) -> CountyMatch | None:
@@ -31,7 +32,7 @@ def known_keyword(code: str) -> dict[str, Any]:
 
 def known_hospital(ident: str) -> str:
     """The name of a hospital in use. Raises Refused ``unknown_hospital``."""
-    name: str | None = Hospital.objects.filter(pk=ident, active=True).values_list("name", flat=True).first()
+    name = _name("resources_hospital", ident)
     if name is None:
         raise Refused("unknown_hospital", _("Dieses Krankenhaus gibt es nicht: %s") % ident, hospital=ident)
     return name
@@ -39,15 +40,29 @@ def known_hospital(ident: str) -> str:
 
 def known_centre(ident: str) -> str:
     """The name of a centre in use. Raises Refused ``unknown_centre``."""
-    name: str | None = Centre.objects.filter(pk=ident, active=True).values_list("name", flat=True).first()
+    name = _name("resources_centre", ident)
     if name is None:
         raise Refused("unknown_centre", _("Diese Leitstelle gibt es nicht: %s") % ident, centre=ident)
     return name
 
 
 def known_county(ident: str) -> str:
-    """The name of a county. Raises Refused ``unknown_county``."""
-    name: str | None = County.objects.filter(pk=ident).values_list("name", flat=True).first()
+    """The name of a county in use. Raises Refused ``unknown_county``."""
+    name = _name("resources_county", ident)
     if name is None:
         raise Refused("unknown_county", _("Diesen Landkreis gibt es nicht: %s") % ident, county=ident)
     return name
+
+
+def is_taken(model: type[Model], ident: UUID) -> bool:
+    """Whether a row has this id already: somebody's command came twice under two ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT 1 FROM "{model._meta.db_table}" WHERE id = %s', [ident])
+        return cursor.fetchone() is not None
+
+
+def _name(table: str, ident: str) -> str | None:
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT name FROM "{table}" WHERE id = %s AND active', [ident])
+        row: tuple[str] | None = cursor.fetchone()
+    return row[0] if row else None
