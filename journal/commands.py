@@ -86,16 +86,14 @@ def execute(name: str, data: dict[str, Any], *, command_id: UUID, actor: Actor) 
     ``{"refused": code, "reason": German sentence, "detail": {…}}`` with nothing changed. The same ``command_id`` gives
     the first answer again, whatever ``data`` says.
     """
-    first = _first_answer(command_id, actor)
-    if first is not None:
-        return first
     try:
         spec = _authorised(name, actor)
         answer = _run(spec, parse(spec.schema, data), command_id, actor)
     except Refused as refusal:
         return _store_refusal(name, refusal.to_json(), command_id, actor)
     except IntegrityError:
-        # Two deliveries of one command raced; the loser's transaction is undone, the winner's answer is the answer.
+        # The command has a receipt. Nobody looks for one beforehand: repetitions are rare, and whatever this one did
+        # is undone with its transaction; the first answer is the answer.
         first = _first_answer(command_id, actor)
         if first is None:
             raise
