@@ -1,7 +1,8 @@
 # Leitstelle: everything a maker types. `make help` lists it.
 PYTHON ?= python3
 VENV := .venv/bin/python
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+# A file of tests stays in one worker: nodes, browsers and the demo are shared within a file.
+PYTEST_ARGS ?= -n 2 --dist loadfile
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 

@@ -15,7 +15,7 @@ import pytest
 
 from ops.child import StartFailed
 from ops.cluster import Cluster, PostgresMissing
-from ops.places import server_home
+from ops.places import python, server_home
 from ops.redis_server import RedisServer
 from ops.testing import SLOT_VARIABLE, NodeFactory, TestServers
 
@@ -27,6 +27,7 @@ PrivateServers = Callable[[], tuple[Cluster, RedisServer]]
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
     """A wrapper, because pytest-django reads the settings in its own implementation of this hook."""
     options = early_config.known_args_namespace
+    os.environ["PATH"] = f"{Path(python()).parent}:{os.environ['PATH']}"  # `node` may be there and nowhere else
     if "DATABASE_URL" not in os.environ and not (options.help or options.version):
         try:
             servers = TestServers()

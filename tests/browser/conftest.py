@@ -25,8 +25,9 @@ NETWORK = ("status of 409", "WebSocket connection to", "net::ERR_")
 OpenConsole = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One per file: Playwright keeps an event loop running that must not meet the asynchronous tests of others."""
     expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

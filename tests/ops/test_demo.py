@@ -19,8 +19,6 @@ from ops.cluster import Cluster
 from ops.places import ROOT
 from ops.testing import SLOT_VARIABLE
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 FIRST_START = 120.0
 SECOND_START = 10.0
 

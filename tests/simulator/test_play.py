@@ -16,7 +16,6 @@ MORNING = datetime(2026, 3, 2, 10, 0, tzinfo=LOCAL)
 DEADLINE_SECONDS = 120.0
 
 
-@pytest.mark.xdist_group("node")
 def test_a_morning_is_worked_from_the_first_ring_to_closed_incidents(node_factory: Callable[..., Any]) -> None:
     node = node_factory("jena", demo=True, processes=("web", "sockets", "vital"))
     wish = Wish(
