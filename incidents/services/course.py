@@ -31,10 +31,9 @@ from resources.models import Station
 
 # Who speaks, and the incident that has the unit (as far as can be seen without a lock).
 _SENDER = """
-SELECT u.id, a.incident_id
-  FROM resources_unit u
-  LEFT JOIN incidents_assignment a ON a.unit_id = u.id AND a.ended_at IS NULL AND a.state <> 'reserved'
- WHERE u.{column} = %s ORDER BY u.active DESC, u.id, a.alarmed_at LIMIT 1
+SELECT u.id, (SELECT a.incident_id FROM incidents_assignment a
+               WHERE a.unit_id = u.id AND a.ended_at IS NULL AND a.state <> 'reserved' ORDER BY a.alarmed_at LIMIT 1)
+  FROM resources_unit u WHERE u.{column} = %s ORDER BY u.active DESC, u.id LIMIT 1
 """
 
 

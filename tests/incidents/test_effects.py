@@ -48,7 +48,9 @@ def test_an_alarm_is_delivered_over_every_medium_and_recorded(
     assert len(lines) == 1
     assert "Rotkreuz Jena 83-1" in lines[0]
     assert "Am Anger 28" in lines[0]
-    assert "Alarm gesendet: Rotkreuz Jena 83-1 über Alarmprotokoll" in [line["text"] for line in selectors.incident_log(ident)]
+    assert "Alarm gesendet: Rotkreuz Jena 83-1 über Alarmprotokoll" in [
+        line["text"] for line in selectors.incident_log(ident)
+    ]
 
 
 def test_reading_the_journal_again_sends_nothing_again(world: World, opened: Callable[..., str], run_dir: Path) -> None:
