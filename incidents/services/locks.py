@@ -6,7 +6,7 @@ statement: one that had to wait for the lock still sees the rest as it was befor
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -33,14 +33,11 @@ SELECT i.id, i.number, i.centre_id, i.state, i.exercise, i.keyword_id, coalesce(
 _UNITS = """
 SELECT id, name, active, media FROM resources_unit WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
-# The ids stand at both tables: the planner then goes by the index of open assignments whatever its statistics say.
-_STANDING = """
-SELECT u.id, s.status, a.id, a.state, a.incident_id, i.number, a.alarmed_at
-  FROM resources_unit u
-  LEFT JOIN resources_unitstate s ON s.unit_id = u.id
-  LEFT JOIN incidents_assignment a ON a.unit_id = u.id AND a.unit_id = ANY(%s) AND a.ended_at IS NULL
-  LEFT JOIN incidents_incident i ON i.id = a.incident_id
- WHERE u.id = ANY(%s) ORDER BY a.alarmed_at, a.id
+_STATUS = "SELECT unit_id, status FROM resources_unitstate WHERE unit_id = ANY(%s)"
+_OPEN = """
+SELECT a.id, a.unit_id, a.state, a.incident_id,
+       coalesce((SELECT i.number FROM incidents_incident i WHERE i.id = a.incident_id), ''), a.alarmed_at
+  FROM incidents_assignment a WHERE a.unit_id = ANY(%s) AND a.ended_at IS NULL ORDER BY a.alarmed_at, a.id
 """
 _CALLS = """
 SELECT c.id, c.centre_id, c.line, c.state, c.number, c.caller_name, c.note, c.incident_id, c.seat_id, c.user_name,
@@ -148,13 +145,15 @@ def lock_units(ids: Iterable[str]) -> dict[str, UnitNow]:
     rows = _rows(_UNITS, [sorted(set(ids))])
     if not rows:
         return {}
-    units = {row[0]: UnitNow(row[0], row[1], row[2], tuple(row[3]), None) for row in rows}
-    for ident, status, assignment, state, incident, number, alarmed_at in _rows(_STANDING, [list(units)] * 2):
-        held = units[ident].assignments
-        if assignment is not None:
-            held = (*held, OpenAssignment(assignment, ident, state, incident, number or "", alarmed_at))
-        units[ident] = replace(units[ident], status=status, assignments=held)
-    return units
+    names = [row[0] for row in rows]
+    status = dict(_rows(_STATUS, [names]))
+    held: dict[str, list[OpenAssignment]] = {}
+    for row in _rows(_OPEN, [names]):
+        held.setdefault(row[1], []).append(OpenAssignment(*row))
+    return {
+        ident: UnitNow(ident, name, active, tuple(media), status.get(ident), tuple(held.get(ident, ())))
+        for ident, name, active, media in rows
+    }
 
 
 def lock_unit(ident: str) -> UnitNow:
