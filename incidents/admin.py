@@ -58,7 +58,7 @@ class KeywordAdmin(JournalAdmin):
     ordering = ("group", "id")
     fields = ("id", "name", "group", "priority", "lights", "synonyms", "hint", "example", "active")
 
-    @admin.display(description="Suchwörter")
+    @admin.display(description=gettext_lazy("Suchwörter"))
     def words(self, obj: models.Keyword) -> str:
         return ", ".join(obj.synonyms)
 
@@ -150,15 +150,15 @@ class ResponsePlanAdmin(JournalAdmin):
     ordering = ("keyword__group", "keyword_id", "id")
     fields = ("id", "name", "keyword", "county", "place", "window", "requirements", "adds", "example", "active")
 
-    @admin.display(description="Bedarf")
+    @admin.display(description=gettext_lazy("Bedarf"))
     def needs(self, obj: models.ResponsePlan) -> str:
         return needs_text(obj.requirements)
 
-    @admin.display(description="Zeitfenster")
+    @admin.display(description=gettext_lazy("Zeitfenster"))
     def hours(self, obj: models.ResponsePlan) -> str:
         return windows_text([{"days": list(range(7)), **obj.window}]) if obj.window else ""
 
-    @admin.display(description="zieht nach")
+    @admin.display(description=gettext_lazy("zieht nach"))
     def pulls(self, obj: models.ResponsePlan) -> str:
         return ", ".join(obj.adds)
 
@@ -202,11 +202,11 @@ class InterviewTreeAdmin(JournalAdmin):
     fields = ("id", "name", "nodes", "drawing", "example", "active")
     readonly_fields = ("drawing",)
 
-    @admin.display(description="Fragen")
+    @admin.display(description=gettext_lazy("Fragen"))
     def size(self, obj: models.InterviewTree) -> int:
         return len(obj.nodes)
 
-    @admin.display(description="Ablauf")
+    @admin.display(description=gettext_lazy("Ablauf"))
     def drawing(self, obj: models.InterviewTree) -> SafeString | str:
         """Every question with its answers, where they lead and what they yield."""
         if not isinstance(obj.nodes, list):
@@ -217,7 +217,7 @@ class InterviewTreeAdmin(JournalAdmin):
 
 def _answers(node: dict[str, Any]) -> SafeString:
     def yields(answer: dict[str, Any]) -> str:
-        parts = [answer.get("keyword", ""), "Voralarm" if answer.get("prealarm") else "", answer.get("next", "")]
+        parts = [answer.get("keyword", ""), _("Voralarm") if answer.get("prealarm") else "", answer.get("next", "")]
         return " → ".join(part for part in parts if part)
 
     return format_html_join("", "<li>{} <strong>{}</strong></li>", ((a["text"], yields(a)) for a in node["answers"]))
@@ -267,7 +267,7 @@ class IncidentAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     readonly_fields = ("units",)
 
-    @admin.display(description="Einsatzmittel")
+    @admin.display(description=gettext_lazy("Einsatzmittel"))
     def units(self, obj: models.Incident) -> SafeString:
         rows = obj.assignments.select_related("unit").order_by("alarmed_at", "unit_id")
         return format_html_join("", "{} ({})<br>", ((row.unit.name, row.get_state_display()) for row in rows))

@@ -5,6 +5,8 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from resources import media
+
 # What became of an incident. The order is that of the list on screen.
 OUTCOMES: Final[dict[str, str | Promise]] = {
     "completed": _("erledigt"),
@@ -31,7 +33,4 @@ CALL_OUTCOMES: Final[dict[str, str | Promise]] = {
 }
 
 # Media over which units are alarmed.
-MEDIA: Final[dict[str, str | Promise]] = {
-    "log": _("Alarmprotokoll"),
-    "station": _("Seite der Wache"),
-}
+MEDIA: Final[dict[str, str | Promise]] = dict(media.MEDIA)

@@ -4,10 +4,10 @@ Rows are the fold of the journal's entries (``incidents.entries``); nothing else
 an incident with its assignments, alarm deliveries and timers is one, each piece of master data is one.
 """
 
-from django.utils.translation import gettext_lazy as _
 from django.contrib.gis.db import models
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.utils.translation import gettext_lazy as _
 
 from journal.types import replicated
 from resources.models import Master, reference
@@ -292,7 +292,7 @@ class Timer(models.Model):
     id = models.UUIDField(primary_key=True)
     kind = models.CharField(max_length=16, choices=TimerRule.Kind)
     aggregate_id = models.UUIDField()
-    subject = models.CharField(max_length=64, help_text=_("assignment, call or incident it watches"))
+    subject = models.CharField(max_length=64, help_text="assignment, call or incident it watches")
     centre = reference("resources.Centre", "timers")
     due_at = models.DateTimeField()
     fired_at = models.DateTimeField(null=True)

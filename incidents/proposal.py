@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from incidents.models import Incident
 from incidents.rules.candidates import Asked, Candidate, Commitment, Sighting, judge, standing, start_of
@@ -59,7 +60,7 @@ def propose(wanted: Wanted) -> dict[str, Any]:
     lines = fill(rules.plans, candidates, urgent=rules.urgent)
     told = Teller(lines, candidates, wanted.county, rules.centre).tell(rules.plans)
     if wanted.lon is None:
-        told["text"] = "Der Einsatzort hat keine Koordinate: ohne sie kein Vorschlag."
+        told["text"] = _("Der Einsatzort hat keine Koordinate: ohne sie kein Vorschlag.")
     return {"keyword": wanted.keyword, **told}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
+from django.utils.translation import gettext as _
 
 from incidents.entries.plans import InterviewTreeSaved, KeywordSaved, Requirement, ResponsePlanSaved, TimerRuleSaved
 from incidents.rules.interview import problems
@@ -32,7 +33,7 @@ def plan_window(text: str) -> dict[str, Any] | None:
     """The time window of a plan, such as ``Mo-Fr 06:00-17:00``, None for none. Raises ValueError in German."""
     windows = parse_windows(text)
     if len(windows) > 1:
-        raise ValueError("Eine Zeile der AAO hat ein einziges Zeitfenster; für weitere braucht es weitere Zeilen.")
+        raise ValueError(_("Eine Zeile der AAO hat ein einziges Zeitfenster; für weitere braucht es weitere Zeilen."))
     return windows[0] if windows else None
 
 

@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_protect
 from pydantic import ValidationError
 
@@ -212,11 +213,11 @@ class JournalAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the model com
         return TemplateResponse(request, self.object_history_template, context)
 
     # --- actions -------------------------------------------------------------------------------------------------
-    @admin.action(description="Außer Gebrauch nehmen", permissions=["change"])
+    @admin.action(description=gettext_lazy("Außer Gebrauch nehmen"), permissions=["change"])
     def take_out_of_use(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
         self._set_active(request, queryset, active=False)
 
-    @admin.action(description="Wieder in Gebrauch nehmen", permissions=["change"])
+    @admin.action(description=gettext_lazy("Wieder in Gebrauch nehmen"), permissions=["change"])
     def put_into_use(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
         self._set_active(request, queryset, active=True)
 
@@ -261,42 +262,42 @@ class EntryAdmin(ReadOnlyAdmin):
     ordering = ("-pos",)
     show_full_result_count = False
 
-    @admin.display(description="Position", ordering="pos")
+    @admin.display(description=gettext_lazy("Position"), ordering="pos")
     def position(self, obj: Entry) -> int:
         return obj.pos
 
-    @admin.display(description="Gespeichert", ordering="stored_at")
+    @admin.display(description=gettext_lazy("Gespeichert"), ordering="stored_at")
     def stored(self, obj: Entry) -> datetime:
         return obj.stored_at
 
-    @admin.display(description="Art", ordering="type")
+    @admin.display(description=gettext_lazy("Art"), ordering="type")
     def kind(self, obj: Entry) -> str:
         return obj.type
 
-    @admin.display(description="Inhalt")
+    @admin.display(description=gettext_lazy("Inhalt"))
     def sentence(self, obj: Entry) -> str:
         return str(_line(obj)["text"])
 
-    @admin.display(description="Verfasser")
+    @admin.display(description=gettext_lazy("Verfasser"))
     def author(self, obj: Entry) -> str:
         return str(_line(obj)["who"])
 
-    @admin.display(description="Gegenstand")
+    @admin.display(description=gettext_lazy("Gegenstand"))
     def aggregate(self, obj: Entry) -> str:
         return f"{obj.aggregate_kind}:{obj.aggregate_id}"
 
-    @admin.display(description="Kennung")
+    @admin.display(description=gettext_lazy("Kennung"))
     def identity(self, obj: Entry) -> str:
         return f"{obj.origin}/{obj.incarnation}/{obj.seq}"
 
-    @admin.display(description="Daten")
+    @admin.display(description=gettext_lazy("Daten"))
     def content(self, obj: Entry) -> str:
         body = orjson.loads(obj.body)
         text = orjson.dumps(body["data"], option=orjson.OPT_INDENT_2).decode()
         sealed = _("(dazu versiegelte persönliche Angaben)") if "sealed" in body else ""
         return format_html("<pre>{}</pre>{}", text, sealed)
 
-    @admin.display(description="Kette")
+    @admin.display(description=gettext_lazy("Kette"))
     def chain(self, obj: Entry) -> str:
         return f"{bytes(obj.prev_hash).hex()} → {bytes(obj.hash).hex()}"
 
@@ -313,4 +314,4 @@ def _line(entry: Entry) -> dict[str, Any]:
 
 def _describe(entry: Entry) -> str:
     fact = decode(entry.body, None)
-    return fact.data.describe(fact) or entry.type
+    return fact.told() or entry.type

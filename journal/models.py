@@ -1,6 +1,7 @@
 """Tables of the journal. All writes go through ``record``, ``fold`` and the SQL function of the first migration."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Entry(models.Model):
@@ -27,8 +28,8 @@ class Entry(models.Model):
     stored_at = models.DateTimeField(help_text="wall clock of this node when it stored the entry")
 
     class Meta:
-        verbose_name = "Journaleintrag"
-        verbose_name_plural = "Journaleinträge"
+        verbose_name = _("Journaleintrag")
+        verbose_name_plural = _("Journaleinträge")
         constraints = (models.UniqueConstraint(fields=["origin", "incarnation", "seq"], name="entry_identity"),)
         indexes = (
             models.Index(fields=["aggregate_kind", "aggregate_id", "hlc", "origin", "seq"], name="entry_aggregate"),
@@ -97,8 +98,8 @@ class Receipt(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "Quittung"
-        verbose_name_plural = "Quittungen"
+        verbose_name = _("Quittung")
+        verbose_name_plural = _("Quittungen")
 
     def __str__(self) -> str:
         return f"{self.name} {self.command_id}"
@@ -112,8 +113,8 @@ class Key(models.Model):
     destroyed_at = models.DateTimeField(null=True)
 
     class Meta:
-        verbose_name = "Schlüssel"
-        verbose_name_plural = "Schlüssel"
+        verbose_name = _("Schlüssel")
+        verbose_name_plural = _("Schlüssel")
 
     def __str__(self) -> str:
         return self.subject
@@ -126,8 +127,8 @@ class Cursor(models.Model):
     pos = models.BigIntegerField(default=0)
 
     class Meta:
-        verbose_name = "Lesezeiger"
-        verbose_name_plural = "Lesezeiger"
+        verbose_name = _("Lesezeiger")
+        verbose_name_plural = _("Lesezeiger")
 
     def __str__(self) -> str:
         return f"{self.name} @ {self.pos}"

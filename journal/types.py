@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.db.models import Model
+from django.utils import translation
 from pydantic import BaseModel, ConfigDict
 
 from journal.actor import Actor
@@ -28,6 +30,11 @@ class Fact:
     data: "EntryType"
     at: datetime
     actor: Actor
+
+    def told(self) -> str:
+        """Its sentence in the log. German whatever language the reader has chosen: the log is evidence."""
+        with translation.override(settings.LANGUAGE_CODE):
+            return self.data.describe(self)
 
 
 class EntryType(BaseModel):

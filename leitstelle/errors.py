@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from leitstelle.api.content import PROBLEM_TYPE
-from leitstelle.api.problems import RETRY_AFTER_SECONDS, TITLES, UNREACHABLE, problem
+from leitstelle.api.problems import RETRY_AFTER_SECONDS, UNREACHABLE, problem, title
 
 logger = logging.getLogger(__name__)
 
@@ -73,5 +73,5 @@ def _wants_page(request: HttpRequest) -> bool:
 
 def _page(number: int, reason: str) -> str:
     """Without request and context processors: whatever broke must not break the error page too."""
-    context: dict[str, Any] = {"status": number, "title": TITLES[number][0], "reason": reason}
+    context: dict[str, Any] = {"status": number, "title": title(number), "reason": reason}
     return loader.render_to_string("error.html", context)

@@ -76,11 +76,11 @@ class CountyAdmin(MasterAdmin):
     )  # fmt: skip
     readonly_fields = ("outline",)
 
-    @admin.display(description="Kfz")
+    @admin.display(description=gettext_lazy("Kfz"))
     def codes(self, obj: models.County) -> str:
         return ", ".join(obj.vehicle_codes)
 
-    @admin.display(description="Grenze")
+    @admin.display(description=gettext_lazy("Grenze"))
     def outline(self, obj: models.County) -> SafeString | str:
         """The area as a drawing; it changes by import only."""
         boundary = models.Boundary.objects.filter(county_id=obj.pk).first()
@@ -162,7 +162,7 @@ class HospitalAdmin(MasterAdmin):
     list_select_related = ("county",)
     fields = ("id", "name", "departments", "beds", "county", "point", "phone", "example", "active")
 
-    @admin.display(description="Fachabteilungen")
+    @admin.display(description=gettext_lazy("Fachabteilungen"))
     def department_names(self, obj: models.Hospital) -> str:
         return ", ".join(obj.departments)
 
@@ -186,7 +186,7 @@ class UnitTypeAdmin(MasterAdmin):
     ordering = ("order", "id")
     fields = ("id", "name", "branch", "capabilities", "speed_kmh", "airborne", "order", "example", "active")
 
-    @admin.display(description="Fähigkeiten")
+    @admin.display(description=gettext_lazy("Fähigkeiten"))
     def capability_names(self, obj: models.UnitType) -> str:
         return ", ".join(obj.capabilities)
 
@@ -260,7 +260,7 @@ class UnitAdmin(MasterAdmin):
         "availability", "media", "example", "active",
     )  # fmt: skip
 
-    @admin.display(description="Status")
+    @admin.display(description=gettext_lazy("Status"))
     def status(self, obj: models.Unit) -> str:
         state = getattr(obj, "state", None)
         return state.get_status_display() if state else "–"

@@ -9,6 +9,8 @@ from datetime import datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 LOCAL: Final = ZoneInfo("Europe/Berlin")
 WHOLE_WEEK: Final = (0, 1, 2, 3, 4, 5, 6)
 
@@ -53,7 +55,7 @@ def next_begin(windows: Sequence[Window], at: datetime) -> datetime | None:
 def check(windows: object) -> None:
     """Raises BadWindow unless ``windows`` is a list of windows; for forms and imports."""
     if not isinstance(windows, list):
-        raise BadWindow("Zeitfenster müssen eine Liste sein")
+        raise BadWindow(_("Zeitfenster müssen eine Liste sein"))
     for window in windows:
         _parse(window)
 
@@ -63,7 +65,7 @@ def _parse(window: Window) -> tuple[Sequence[int], time, time]:
         days = window.get("days") or WHOLE_WEEK
         begin, end = (time.fromisoformat(window[name]) for name in ("from", "to"))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise BadWindow(f"Zeitfenster braucht „from“ und „to“ als HH:MM: {window}") from error
+        raise BadWindow(_("Zeitfenster braucht „from“ und „to“ als HH:MM: %s") % (window,)) from error
     if any(day not in WHOLE_WEEK for day in days):
-        raise BadWindow(f"Wochentage sind 0 (Montag) bis 6 (Sonntag): {window}")
+        raise BadWindow(_("Wochentage sind 0 (Montag) bis 6 (Sonntag): %s") % (window,))
     return days, begin, end

@@ -2,6 +2,9 @@
 
 from typing import Final
 
-MEDIA: Final = [("log", "Alarmprotokoll"), ("station", "Seite der Wache")]
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+MEDIA: Final[list[tuple[str, str | Promise]]] = [("log", _("Alarmprotokoll")), ("station", _("Seite der Wache"))]
 # What every unit has unless somebody chose otherwise.
 USUAL: Final = [name for name, _label in MEDIA]

@@ -9,6 +9,7 @@ from django.contrib.gis.db import models
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as _
 
 from journal.types import replicated
 from resources.status import STATUS_CHOICES
@@ -28,10 +29,10 @@ def reference(to: str, name: str, **options: object) -> models.ForeignKey:
 class Master(models.Model):
     """Common to all master data."""
 
-    id = models.CharField("Kennung", primary_key=True, max_length=64)
-    name = models.CharField("Name", max_length=120)
-    example = models.BooleanField("Beispiel", default=False, help_text="erfunden, nicht aus amtlicher Quelle")
-    active = models.BooleanField("in Gebrauch", default=True)
+    id = models.CharField(_("Kennung"), primary_key=True, max_length=64)
+    name = models.CharField(_("Name"), max_length=120)
+    example = models.BooleanField(_("Beispiel"), default=False, help_text=_("erfunden, nicht aus amtlicher Quelle"))
+    active = models.BooleanField(_("in Gebrauch"), default=True)
 
     class Meta:
         abstract = True
@@ -44,15 +45,15 @@ class Master(models.Model):
 class Centre(Master):
     """A control centre. ``home`` is False for partners that are named here but work elsewhere."""
 
-    code = models.CharField("Kürzel", max_length=4, help_text="steht in der Einsatznummer: J, G")
-    home = models.BooleanField("arbeitet in diesem Verbund", default=True)
-    address = models.CharField("Anschrift", max_length=200, blank=True)
-    phone = models.CharField("Telefon", max_length=40, blank=True)
-    point = models.PointField("Lage", null=True)
+    code = models.CharField(_("Kürzel"), max_length=4, help_text=_("steht in der Einsatznummer: J, G"))
+    home = models.BooleanField(_("arbeitet in diesem Verbund"), default=True)
+    address = models.CharField(_("Anschrift"), max_length=200, blank=True)
+    phone = models.CharField(_("Telefon"), max_length=40, blank=True)
+    point = models.PointField(_("Lage"), null=True)
 
     class Meta(Master.Meta):
-        verbose_name = "Leitstelle"
-        verbose_name_plural = "Leitstellen"
+        verbose_name = _("Leitstelle")
+        verbose_name_plural = _("Leitstellen")
 
 
 @replicated("county")
@@ -60,16 +61,16 @@ class County(Master):
     """A county or county-level city. ``id`` is the AGS (five digits). ``centre`` answers its 112; NULL: a partner
     without a home centre here."""
 
-    kind = models.CharField("Art", max_length=40)
-    nuts = models.CharField("NUTS-3", max_length=5)
-    vehicle_codes = ArrayField(models.CharField(max_length=3), verbose_name="Kfz-Kennzeichen", default=list)
-    population = models.IntegerField("Einwohner")
-    area_km2 = models.FloatField("Fläche in km²")
-    centre = reference("resources.Centre", "counties", null=True, blank=True, verbose_name="Leitstelle")
+    kind = models.CharField(_("Art"), max_length=40)
+    nuts = models.CharField(_("NUTS-3"), max_length=5)
+    vehicle_codes = ArrayField(models.CharField(max_length=3), verbose_name=_("Kfz-Kennzeichen"), default=list)
+    population = models.IntegerField(_("Einwohner"))
+    area_km2 = models.FloatField(_("Fläche in km²"))
+    centre = reference("resources.Centre", "counties", null=True, blank=True, verbose_name=_("Leitstelle"))
 
     class Meta(Master.Meta):
-        verbose_name = "Landkreis"
-        verbose_name_plural = "Landkreise"
+        verbose_name = _("Landkreis")
+        verbose_name_plural = _("Landkreise")
 
 
 @replicated("boundary", by="county_id")
@@ -79,12 +80,12 @@ class Boundary(models.Model):
     county = models.OneToOneField(
         County, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="boundary"
     )
-    area = models.MultiPolygonField("Fläche")
-    source = models.CharField("Quelle", max_length=200)
+    area = models.MultiPolygonField(_("Fläche"))
+    source = models.CharField(_("Quelle"), max_length=200)
 
     class Meta:
-        verbose_name = "Grenze"
-        verbose_name_plural = "Grenzen"
+        verbose_name = _("Grenze")
+        verbose_name_plural = _("Grenzen")
 
     def __str__(self) -> str:
         return self.county_id
@@ -94,12 +95,12 @@ class Boundary(models.Model):
 class Municipality(Master):
     """A municipality; ``id`` is the AGS (eight digits)."""
 
-    county = reference("resources.County", "municipalities", verbose_name="Landkreis")
-    point = models.PointField("Ortsmittelpunkt")
+    county = reference("resources.County", "municipalities", verbose_name=_("Landkreis"))
+    point = models.PointField(_("Ortsmittelpunkt"))
 
     class Meta(Master.Meta):
-        verbose_name = "Gemeinde"
-        verbose_name_plural = "Gemeinden"
+        verbose_name = _("Gemeinde")
+        verbose_name_plural = _("Gemeinden")
 
 
 @replicated("place")
@@ -107,21 +108,23 @@ class Place(Master):
     """Anything a caller may name: settlement, street, object, motorway kilometre."""
 
     class Kind(models.TextChoices):
-        SETTLEMENT = "settlement", "Ort"
-        STREET = "street", "Straße"
-        OBJECT = "object", "Objekt"
-        MOTORWAY_KM = "motorway_km", "Autobahnkilometer"
+        SETTLEMENT = "settlement", _("Ort")
+        STREET = "street", _("Straße")
+        OBJECT = "object", _("Objekt")
+        MOTORWAY_KM = "motorway_km", _("Autobahnkilometer")
 
-    kind = models.CharField("Art", max_length=16, choices=Kind)
-    municipality_name = models.CharField("Gemeinde", max_length=120, blank=True)
-    county = reference("resources.County", "places", null=True, blank=True, verbose_name="Landkreis")
-    point = models.PointField("Lage")
-    weight = models.IntegerField("Gewicht", default=0, help_text="Einwohner oder Bedeutung; ordnet gleich gute Treffer")
-    search = models.CharField("Suchtext", max_length=240, help_text="klein, ohne Umlaute: Name, Ort, Zweitnamen")
+    kind = models.CharField(_("Art"), max_length=16, choices=Kind)
+    municipality_name = models.CharField(_("Gemeinde"), max_length=120, blank=True)
+    county = reference("resources.County", "places", null=True, blank=True, verbose_name=_("Landkreis"))
+    point = models.PointField(_("Lage"))
+    weight = models.IntegerField(
+        _("Gewicht"), default=0, help_text=_("Einwohner oder Bedeutung; ordnet gleich gute Treffer")
+    )
+    search = models.CharField(_("Suchtext"), max_length=240, help_text=_("klein, ohne Umlaute: Name, Ort, Zweitnamen"))
 
     class Meta(Master.Meta):
-        verbose_name = "Ort"
-        verbose_name_plural = "Orte"
+        verbose_name = _("Ort")
+        verbose_name_plural = _("Orte")
         indexes = (GinIndex(OpClass("search", name="gin_trgm_ops"), name="place_search"),)
 
 
@@ -129,15 +132,15 @@ class Place(Master):
 class Hospital(Master):
     """A hospital with the departments that decide where a patient may go."""
 
-    departments = ArrayField(models.CharField(max_length=60), verbose_name="Fachabteilungen", default=list)
-    beds = models.IntegerField("Betten", null=True, blank=True)
-    county = reference("resources.County", "hospitals", null=True, blank=True, verbose_name="Landkreis")
-    point = models.PointField("Lage")
-    phone = models.CharField("Telefon der Notaufnahme", max_length=40, blank=True)
+    departments = ArrayField(models.CharField(max_length=60), verbose_name=_("Fachabteilungen"), default=list)
+    beds = models.IntegerField(_("Betten"), null=True, blank=True)
+    county = reference("resources.County", "hospitals", null=True, blank=True, verbose_name=_("Landkreis"))
+    point = models.PointField(_("Lage"))
+    phone = models.CharField(_("Telefon der Notaufnahme"), max_length=40, blank=True)
 
     class Meta(Master.Meta):
-        verbose_name = "Krankenhaus"
-        verbose_name_plural = "Krankenhäuser"
+        verbose_name = _("Krankenhaus")
+        verbose_name_plural = _("Krankenhäuser")
 
 
 @replicated("station")
@@ -145,22 +148,22 @@ class Station(Master):
     """A rescue station, fire station or air base."""
 
     class Kind(models.TextChoices):
-        RESCUE = "rescue", "Rettungswache"
-        FIRE = "fire", "Feuerwache"
-        AIR = "air", "Luftrettung"
-        OTHER = "other", "Sonstige"
+        RESCUE = "rescue", _("Rettungswache")
+        FIRE = "fire", _("Feuerwache")
+        AIR = "air", _("Luftrettung")
+        OTHER = "other", _("Sonstige")
 
-    kind = models.CharField("Art", max_length=8, choices=Kind)
-    organisation = models.CharField("Organisation", max_length=60)
-    owner = models.CharField("Träger", max_length=120, blank=True)
-    county = reference("resources.County", "stations", verbose_name="Landkreis")
-    address = models.CharField("Anschrift", max_length=200, blank=True)
-    point = models.PointField("Lage")
-    volunteer = models.BooleanField("ehrenamtlich", default=False)
+    kind = models.CharField(_("Art"), max_length=8, choices=Kind)
+    organisation = models.CharField(_("Organisation"), max_length=60)
+    owner = models.CharField(_("Träger"), max_length=120, blank=True)
+    county = reference("resources.County", "stations", verbose_name=_("Landkreis"))
+    address = models.CharField(_("Anschrift"), max_length=200, blank=True)
+    point = models.PointField(_("Lage"))
+    volunteer = models.BooleanField(_("ehrenamtlich"), default=False)
 
     class Meta(Master.Meta):
-        verbose_name = "Wache"
-        verbose_name_plural = "Wachen"
+        verbose_name = _("Wache")
+        verbose_name_plural = _("Wachen")
 
 
 @replicated("unit_type")
@@ -168,49 +171,49 @@ class UnitType(Master):
     """A kind of unit: ``id`` is its short name (RTW, HLF20 …)."""
 
     branch = models.CharField(
-        "Zweig",
+        _("Zweig"),
         max_length=8,
         choices=[("rescue", "Rettungsdienst"), ("fire", "Feuerwehr"), ("other", "Sonstige")],
     )
-    capabilities = ArrayField(models.CharField(max_length=30), verbose_name="Fähigkeiten", default=list)
+    capabilities = ArrayField(models.CharField(max_length=30), verbose_name=_("Fähigkeiten"), default=list)
     speed_kmh = models.FloatField(
-        "Geschwindigkeit in km/h", help_text="Mittel auf der Straße, bei Luftrettung in der Luft"
+        _("Geschwindigkeit in km/h"), help_text=_("Mittel auf der Straße, bei Luftrettung in der Luft")
     )
-    airborne = models.BooleanField("fliegt", default=False)
-    order = models.IntegerField("Rang", default=100)
+    airborne = models.BooleanField(_("fliegt"), default=False)
+    order = models.IntegerField(_("Rang"), default=100)
 
     class Meta(Master.Meta):
-        verbose_name = "Einsatzmitteltyp"
-        verbose_name_plural = "Einsatzmitteltypen"
+        verbose_name = _("Einsatzmitteltyp")
+        verbose_name_plural = _("Einsatzmitteltypen")
 
 
 @replicated("unit")
 class Unit(Master):
     """A unit that can be alarmed. ``name`` is the spoken call sign."""
 
-    type = reference("resources.UnitType", "units", verbose_name="Typ")
-    station = reference("resources.Station", "units", verbose_name="Wache")
+    type = reference("resources.UnitType", "units", verbose_name=_("Typ"))
+    station = reference("resources.Station", "units", verbose_name=_("Wache"))
     short = models.CharField(
-        "Kurzruf", max_length=24, db_index=True, help_text="wie auf der Kommandozeile getippt: 83-1"
+        _("Kurzruf"), max_length=24, db_index=True, help_text=_("wie auf der Kommandozeile getippt: 83-1")
     )
-    opta = models.CharField("OPTA", max_length=24, blank=True)
-    issi = models.CharField("ISSI", max_length=10, blank=True, db_index=True)
+    opta = models.CharField(_("OPTA"), max_length=24, blank=True)
+    issi = models.CharField(_("ISSI"), max_length=10, blank=True, db_index=True)
     capabilities = ArrayField(
-        models.CharField(max_length=30), verbose_name="weitere Fähigkeiten", default=list, blank=True
+        models.CharField(max_length=30), verbose_name=_("weitere Fähigkeiten"), default=list, blank=True
     )
-    crew = models.CharField("Besatzung", max_length=12, help_text="Führung/Mannschaft, z. B. 1/8")
-    turnout_seconds = models.IntegerField("Ausrückezeit in s", help_text="von der Alarmierung bis zum Ausrücken")
+    crew = models.CharField(_("Besatzung"), max_length=12, help_text=_("Führung/Mannschaft, z. B. 1/8"))
+    turnout_seconds = models.IntegerField(_("Ausrückezeit in s"), help_text=_("von der Alarmierung bis zum Ausrücken"))
     availability = models.JSONField(
-        "Verfügbarkeit",
+        _("Verfügbarkeit"),
         default=list,
         blank=True,
-        help_text='Zeitfenster, leer = immer: [{"days": [0-6, 0 = Montag], "from": "18:00", "to": "06:00"}]',
+        help_text=_('Zeitfenster, leer = immer: [{"days": [0-6, 0 = Montag], "from": "18:00", "to": "06:00"}]'),
     )
-    media = ArrayField(models.CharField(max_length=20), verbose_name="Alarmwege", default=list)
+    media = ArrayField(models.CharField(max_length=20), verbose_name=_("Alarmwege"), default=list)
 
     class Meta(Master.Meta):
-        verbose_name = "Einsatzmittel"
-        verbose_name_plural = "Einsatzmittel"
+        verbose_name = _("Einsatzmittel")
+        verbose_name_plural = _("Einsatzmittel")
         indexes = (models.Index(Upper("short"), name="unit_short_upper"),)
 
 
@@ -221,16 +224,16 @@ class UnitState(models.Model):
     unit = models.OneToOneField(
         Unit, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="state"
     )
-    status = models.SmallIntegerField("Status", choices=STATUS_CHOICES)
-    since = models.DateTimeField("seit")
-    overlay = models.SmallIntegerField("Sprechwunsch", null=True, help_text="0 oder 5, bis beantwortet")
-    overlay_since = models.DateTimeField("Sprechwunsch seit", null=True)
-    note = models.CharField("Grund", max_length=200, blank=True)
-    source = models.CharField("Quelle", max_length=20)
+    status = models.SmallIntegerField(_("Status"), choices=STATUS_CHOICES)
+    since = models.DateTimeField(_("seit"))
+    overlay = models.SmallIntegerField(_("Sprechwunsch"), null=True, help_text=_("0 oder 5, bis beantwortet"))
+    overlay_since = models.DateTimeField(_("Sprechwunsch seit"), null=True)
+    note = models.CharField(_("Grund"), max_length=200, blank=True)
+    source = models.CharField(_("Quelle"), max_length=20)
 
     class Meta:
-        verbose_name = "Status"
-        verbose_name_plural = "Status"
+        verbose_name = _("Status")
+        verbose_name_plural = _("Status")
 
     def __str__(self) -> str:
         return f"{self.unit_id}: {self.status}"
@@ -247,8 +250,8 @@ class Cover(models.Model):
     since = models.DateTimeField()
 
     class Meta:
-        verbose_name = "Gebietsabsicherung"
-        verbose_name_plural = "Gebietsabsicherungen"
+        verbose_name = _("Gebietsabsicherung")
+        verbose_name_plural = _("Gebietsabsicherungen")
 
     def __str__(self) -> str:
         return f"{self.unit_id} → {self.station_id}"
@@ -269,8 +272,8 @@ class Position(models.Model):
     source = models.CharField(max_length=20)
 
     class Meta:
-        verbose_name = "Position"
-        verbose_name_plural = "Positionen"
+        verbose_name = _("Position")
+        verbose_name_plural = _("Positionen")
 
     def __str__(self) -> str:
         return self.unit_id
@@ -281,17 +284,17 @@ class UnknownSender(models.Model):
     """A radio or device that nobody knows: kept for a person, never a new unit by itself."""
 
     id = models.CharField(primary_key=True, max_length=80, help_text="kind:identifier")
-    kind = models.CharField("Art", max_length=20)
-    identifier = models.CharField("Kennung", max_length=60)
-    first_heard = models.DateTimeField("zuerst gehört")
-    last_heard = models.DateTimeField("zuletzt gehört")
-    count = models.IntegerField("Meldungen", default=0)
-    last_message = models.CharField("letzte Meldung", max_length=200)
-    settled_as = models.CharField("erledigt als", max_length=120, blank=True)
+    kind = models.CharField(_("Art"), max_length=20)
+    identifier = models.CharField(_("Kennung"), max_length=60)
+    first_heard = models.DateTimeField(_("zuerst gehört"))
+    last_heard = models.DateTimeField(_("zuletzt gehört"))
+    count = models.IntegerField(_("Meldungen"), default=0)
+    last_message = models.CharField(_("letzte Meldung"), max_length=200)
+    settled_as = models.CharField(_("erledigt als"), max_length=120, blank=True)
 
     class Meta:
-        verbose_name = "Unbekannter Absender"
-        verbose_name_plural = "Unbekannte Absender"
+        verbose_name = _("Unbekannter Absender")
+        verbose_name_plural = _("Unbekannte Absender")
 
     def __str__(self) -> str:
         return self.id
@@ -301,12 +304,12 @@ class UnknownSender(models.Model):
 class Seat(Master):
     """A dispatcher's place in a room."""
 
-    centre = reference("resources.Centre", "seats", verbose_name="Leitstelle")
-    phone = models.CharField("Nebenstelle", max_length=20, blank=True)
+    centre = reference("resources.Centre", "seats", verbose_name=_("Leitstelle"))
+    phone = models.CharField(_("Nebenstelle"), max_length=20, blank=True)
 
     class Meta(Master.Meta):
-        verbose_name = "Platz"
-        verbose_name_plural = "Plätze"
+        verbose_name = _("Platz")
+        verbose_name_plural = _("Plätze")
 
 
 @replicated("seat_session")
@@ -322,8 +325,8 @@ class SeatSession(models.Model):
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        verbose_name = "Platzbelegung"
-        verbose_name_plural = "Platzbelegungen"
+        verbose_name = _("Platzbelegung")
+        verbose_name_plural = _("Platzbelegungen")
         indexes = (models.Index(fields=["seat"], condition=models.Q(ended_at=None), name="seat_occupied"),)
 
     def __str__(self) -> str:

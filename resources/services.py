@@ -103,7 +103,7 @@ def report_positions(reports: Iterable[Mapping[str, Any]]) -> tuple[int, list[st
     if rows:
         with connection.cursor() as cursor:
             cursor.execute(UPSERT_POSITIONS, [now, *map(list, zip(*rows, strict=True))])
-    hear_unknown_senders({key: _("Position %(lat).5f, %(lon).5f") % r for key, r in unknown.items()}, now)
+    hear_unknown_senders({key: f"Position {r['lat']:.5f}, {r['lon']:.5f}" for key, r in unknown.items()}, now)
     return len(rows), sorted(unknown)
 
 

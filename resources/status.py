@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from django.utils.translation import gettext_lazy as _
+
 OVERLAYS: Final = frozenset({0, 5})
 AT_STATION: Final = 2
 FREE: Final = frozenset({1, AT_STATION})
@@ -10,16 +12,16 @@ OUT_OF_SERVICE: Final = 6
 UNAVAILABLE: Final = frozenset({6, 9})
 
 STATUS_CHOICES: Final = [
-    (0, "Notruf"),
-    (1, "frei über Funk"),
-    (2, "frei auf Wache"),
-    (3, "Einsatz übernommen"),
-    (4, "an der Einsatzstelle"),
-    (5, "Sprechwunsch"),
-    (6, "nicht einsatzbereit"),
-    (7, "Patient aufgenommen"),
-    (8, "am Zielort"),
-    (9, "Anmeldung, Handquittung"),
+    (0, _("Notruf")),
+    (1, _("frei über Funk")),
+    (2, _("frei auf Wache")),
+    (3, _("Einsatz übernommen")),
+    (4, _("an der Einsatzstelle")),
+    (5, _("Sprechwunsch")),
+    (6, _("nicht einsatzbereit")),
+    (7, _("Patient aufgenommen")),
+    (8, _("am Zielort")),
+    (9, _("Anmeldung, Handquittung")),
 ]
 NAMES: Final = dict(STATUS_CHOICES)
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from incidents.entries.incident import SAMPLE, IncidentEntry
 from incidents.entries.timers import Watch, clear_timer, start_timers
+from incidents.labels import MEDIA
 from incidents.models import AlarmDelivery, Assignment, TimerRule
 from journal import rows
 from journal.types import Fact, entry
@@ -140,8 +141,8 @@ class AlarmSent(IncidentEntry):
 
     def describe(self, fact: Fact) -> str:
         if self.ok:
-            return f"Alarm gesendet: {self.unit_name} über {self.medium}"
-        return f"Alarm GESCHEITERT: {self.unit_name} über {self.medium} – {self.detail}"
+            return f"Alarm gesendet: {self.unit_name} über {MEDIA.get(self.medium, self.medium)}"
+        return f"Alarm GESCHEITERT: {self.unit_name} über {MEDIA.get(self.medium, self.medium)} – {self.detail}"
 
     @classmethod
     def sample(cls) -> Self:
@@ -163,7 +164,7 @@ class AlarmReceipted(IncidentEntry):
         clear_timer(TimerRule.Kind.NO_RECEIPT, str(self.assignment))
 
     def describe(self, fact: Fact) -> str:
-        return f"Alarm quittiert: {self.unit_name} über {self.medium}"
+        return f"Alarm quittiert: {self.unit_name} über {MEDIA.get(self.medium, self.medium)}"
 
     @classmethod
     def sample(cls) -> Self:

@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from resources.availability import LOCAL, available, next_begin
 from resources.routing import Start, Travel
 from resources.status import CONDITIONAL, FREE, NAMES, UNAVAILABLE
@@ -17,7 +20,10 @@ WORTHLESS: Final = timedelta(minutes=60)
 # A unit promised to a scheduled transport is left alone this long before the appointment.
 RESERVED_LEAD: Final = timedelta(minutes=60)
 
-WEEKDAYS: Final = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
+WEEKDAYS: Final = (
+    *(gettext_noop("Mo"), gettext_noop("Di"), gettext_noop("Mi"), gettext_noop("Do"), gettext_noop("Fr")),
+    *(gettext_noop("Sa"), gettext_noop("So")),
+)
 Spot = tuple[float, float]  # longitude, latitude, WGS 84
 
 
@@ -87,19 +93,22 @@ class Asked:
 
 
 def readiness(seen: Sighting, asked: Asked) -> tuple[Readiness, str]:
-    """Whether the unit may be sent, and in German why not."""
+    """Whether the unit may be sent, and in words why not."""
     if seen.committed and seen.committed.incident == asked.incident:
-        return Readiness.PRESENT, "bereits im Einsatz"
+        return Readiness.PRESENT, _("bereits im Einsatz")
     if seen.unit in asked.excluded:
-        return Readiness.BARRED, "vom Disponenten ausgenommen"
+        return Readiness.BARRED, _("vom Disponenten ausgenommen")
     if seen.status == CONDITIONAL:
-        return Readiness.CONDITIONAL, f"{_status(seen)}, bedingt verfügbar{_busy_with(seen)}: nur nach Rückfrage"
+        return Readiness.CONDITIONAL, _conditional(seen)
     if seen.committed:
-        return Readiness.COMMITTED, f"im Einsatz {seen.committed.number} ({_status(seen)})"
+        return Readiness.COMMITTED, _("im Einsatz %(number)s (%(status)s)") % {
+            "number": seen.committed.number,
+            "status": _status(seen),
+        }
     if seen.status in UNAVAILABLE:
         return Readiness.BARRED, _status(seen) + (f": {seen.note}" if seen.note else "")
     if seen.status not in FREE:
-        return Readiness.BARRED, f"{_status(seen)}, ohne Einsatz hier" if seen.status is not None else "kein Status"
+        return Readiness.BARRED, _unexplained(seen)
     return _promised_elsewhere(seen, asked) or _off_duty(seen, asked.now) or (Readiness.FREE, "")
 
 
@@ -108,10 +117,11 @@ def _promised_elsewhere(seen: Sighting, asked: Asked) -> tuple[Readiness, str] |
     if reserved is None or reserved.incident == asked.incident:
         return None
     if reserved.appointment_at is None:
-        return Readiness.BARRED, f"vorgemerkt für {reserved.number}"
+        return Readiness.BARRED, _("vorgemerkt für %s") % reserved.number
     if asked.now < reserved.appointment_at - RESERVED_LEAD:
         return None
-    return Readiness.BARRED, f"vorgemerkt für {reserved.number} um {_clock(reserved.appointment_at)} Uhr"
+    values = {"number": reserved.number, "time": _clock(reserved.appointment_at)}
+    return Readiness.BARRED, _("vorgemerkt für %(number)s um %(time)s Uhr") % values
 
 
 def _off_duty(seen: Sighting, now: datetime) -> tuple[Readiness, str] | None:
@@ -120,18 +130,27 @@ def _off_duty(seen: Sighting, now: datetime) -> tuple[Readiness, str] | None:
         return None
     begin = next_begin(seen.availability, now)
     if begin is None:
-        return Readiness.BARRED, "kein Dienst"
+        return Readiness.BARRED, _("kein Dienst")
     local = now.astimezone(LOCAL)
-    day = "" if begin.date() == local.date() else f"{WEEKDAYS[begin.weekday()]} "
-    return Readiness.BARRED, f"kein Dienst bis {day}{_clock(begin)} Uhr"
+    day = "" if begin.date() == local.date() else f"{_(WEEKDAYS[begin.weekday()])} "
+    return Readiness.BARRED, _("kein Dienst bis %s Uhr") % f"{day}{_clock(begin)}"
 
 
 def _status(seen: Sighting) -> str:
-    return f"Status {seen.status} {NAMES[seen.status]}" if seen.status is not None else "ohne Status"
+    if seen.status is None:
+        return _("ohne Status")
+    return _("Status %(number)s %(name)s") % {"number": seen.status, "name": NAMES[seen.status]}
 
 
-def _busy_with(seen: Sighting) -> str:
-    return f" (Einsatz {seen.committed.number})" if seen.committed else ""
+def _conditional(seen: Sighting) -> str:
+    values = {"status": _status(seen), "number": seen.committed.number if seen.committed else ""}
+    if seen.committed:
+        return _("%(status)s, bedingt verfügbar (Einsatz %(number)s): nur nach Rückfrage") % values
+    return _("%(status)s, bedingt verfügbar: nur nach Rückfrage") % values
+
+
+def _unexplained(seen: Sighting) -> str:
+    return _("%s, ohne Einsatz hier") % _status(seen) if seen.status is not None else _("kein Status")
 
 
 def _clock(at: datetime) -> str:
@@ -157,23 +176,22 @@ def standing(seen: Sighting, now: datetime) -> Standing:
         return _at_station(seen, seen.turnout_seconds)
     if seen.spot is None or seen.observed_at is None:
         base = _at_station(seen, 0)
-        return Standing(base.spot, base.source, 0, words=f"ohne Position, gerechnet {base.words}")
+        return Standing(base.spot, base.source, 0, words=_("ohne Position, gerechnet %s") % base.words)
     age = max(timedelta(), now - seen.observed_at)
     seconds = int(age.total_seconds())
     if age <= FRESH:
-        return Standing(seen.spot, "position", 0, seconds, f"Position {age_words(seconds)} alt")
+        return Standing(seen.spot, "position", 0, seconds, _("Position %s alt") % age_words(seconds))
     if age <= WORTHLESS:
-        return Standing(seen.spot, "old_position", 0, seconds, f"Position {age_words(seconds)} alt, unsicher")
+        return Standing(seen.spot, "old_position", 0, seconds, _("Position %s alt, unsicher") % age_words(seconds))
     base = _at_station(seen, 0)
-    return Standing(
-        base.spot, base.source, 0, words=f"letzte Position {age_words(seconds)} alt, gerechnet {base.words}"
-    )
+    values = {"age": age_words(seconds), "from": base.words}
+    return Standing(base.spot, base.source, 0, words=_("letzte Position %(age)s alt, gerechnet %(from)s") % values)
 
 
 def _at_station(seen: Sighting, turnout: int) -> Standing:
     if seen.cover_spot is not None:
-        return Standing(seen.cover_spot, "cover", turnout, words=f"ab {seen.cover_name} (Gebietsabsicherung)")
-    return Standing(seen.station_spot, "station", turnout, words="ab Wache")
+        return Standing(seen.cover_spot, "cover", turnout, words=_("ab %s (Gebietsabsicherung)") % seen.cover_name)
+    return Standing(seen.station_spot, "station", turnout, words=_("ab Wache"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +231,9 @@ def age_words(seconds: int) -> str:
         return f"{seconds // 60} min"
     if seconds < 48 * 3600:
         return f"{seconds // 3600} h"
-    return f"{seconds // 86400} Tage"
+    return _("%s Tage") % (seconds // 86400)
 
 
 def way_words(seconds: int) -> str:
     """Minutes a person may rely on: rounded up."""
-    return "unter 1 min" if seconds < 60 else f"{-(-seconds // 60)} min"
+    return _("unter 1 min") if seconds < 60 else f"{-(-seconds // 60)} min"

@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 Node = Mapping[str, Any]
 
 NODE_FIELDS: Final = frozenset({"id", "question", "question_en", "hint", "guide", "answers"})
@@ -79,31 +81,41 @@ def _answer(node: Node | None, node_id: str, answer_id: str) -> Mapping[str, Any
 
 
 def problems(nodes: object, keywords: frozenset[str] | None = None) -> list[str]:
-    """What is wrong with a tree, in German, empty if it is sound: for forms, imports and tests.
+    """What is wrong with a tree, in words, empty if it is sound: for forms, imports and tests.
 
     keywords: those that exist; None: keywords are not looked up.
     """
     if not isinstance(nodes, list) or not nodes:
-        return ["Ein Abfrageschema braucht mindestens einen Knoten."]
+        return [_("Ein Abfrageschema braucht mindestens einen Knoten.")]
     shape = [text for number, node in enumerate(nodes, 1) for text in _shape(number, node)]
     if shape:
         return shape
-    return [*_doubled([node["id"] for node in nodes], "Knoten"), *_content(nodes, keywords), *_paths(nodes)]
+    return [*_doubled([node["id"] for node in nodes], _("Knoten")), *_content(nodes, keywords), *_paths(nodes)]
 
 
 def _shape(number: int, node: object) -> list[str]:
-    where = f"Knoten {number}"
+    where = _("Knoten %s") % number
     if not isinstance(node, dict):
-        return [f"{where} ist kein Objekt."]
-    found = [f"{where}: unbekanntes Feld „{name}“." for name in sorted(set(node) - NODE_FIELDS)]
-    found += [f"{where}: „{name}“ fehlt." for name in ("id", "question") if not isinstance(node.get(name), str)]
+        return [_("%s ist kein Objekt.") % where]
+    found = [
+        _("%(where)s: unbekanntes Feld „%(name)s“.") % {"where": where, "name": name}
+        for name in sorted(set(node) - NODE_FIELDS)
+    ]
+    found += [
+        _("%(where)s: „%(name)s“ fehlt.") % {"where": where, "name": name}
+        for name in ("id", "question")
+        if not isinstance(node.get(name), str)
+    ]
     answers = node.get("answers")
     if not isinstance(answers, list) or not all(isinstance(answer, dict) for answer in answers):
-        return [*found, f"{where}: „answers“ muss eine Liste von Objekten sein."]
+        return [*found, _("%s: „answers“ muss eine Liste von Objekten sein.") % where]
     for answer in answers:
-        found += [f"{where}: unbekanntes Antwortfeld „{name}“." for name in sorted(set(answer) - ANSWER_FIELDS)]
         found += [
-            f"{where}: eine Antwort hat kein „{name}“."
+            _("%(where)s: unbekanntes Antwortfeld „%(name)s“.") % {"where": where, "name": name}
+            for name in sorted(set(answer) - ANSWER_FIELDS)
+        ]
+        found += [
+            _("%(where)s: eine Antwort hat kein „%(name)s“.") % {"where": where, "name": name}
             for name in ("id", "text")
             if not isinstance(answer.get(name), str)
         ]
@@ -114,22 +126,27 @@ def _content(nodes: Sequence[Node], keywords: frozenset[str] | None) -> list[str
     found: list[str] = []
     known = {node["id"] for node in nodes}
     for node in nodes:
-        where, answers = f"Knoten „{node['id']}“", node["answers"]
-        found += _doubled([answer["id"] for answer in answers], f"{where}: Antwort")
+        where, answers = _("Knoten „%s“") % node["id"], node["answers"]
+        found += _doubled([answer["id"] for answer in answers], _("%s: Antwort") % where)
         if len(answers) > MAX_ANSWERS:
-            found.append(f"{where}: mehr als {MAX_ANSWERS} Antworten.")
+            found.append(_("%(where)s: mehr als %(limit)s Antworten.") % {"where": where, "limit": MAX_ANSWERS})
         for answer in answers:
             if answer.get("next") is not None and answer["next"] not in known:
-                found.append(f"{where}: „{answer['text']}“ führt zu „{answer['next']}“, das es nicht gibt.")
+                values = {"where": where, "answer": answer["text"], "next": answer["next"]}
+                found.append(_("%(where)s: „%(answer)s“ führt zu „%(next)s“, das es nicht gibt.") % values)
             if keywords is not None and answer.get("keyword") and answer["keyword"] not in keywords:
-                found.append(f"{where}: Stichwort „{answer['keyword']}“ gibt es nicht.")
+                values = {"where": where, "keyword": answer["keyword"]}
+                found.append(_("%(where)s: Stichwort „%(keyword)s“ gibt es nicht.") % values)
             if answer.get("priority") not in (None, 1, 2, 3, 4, 5):
-                found.append(f"{where}: Priorität muss 1 bis 5 sein.")
+                found.append(_("%s: Priorität muss 1 bis 5 sein.") % where)
     return found
 
 
 def _doubled(ids: Sequence[str], what: str) -> list[str]:
-    return [f"{what} „{one}“ kommt mehrfach vor." for one in sorted({i for i in ids if ids.count(i) > 1})]
+    return [
+        _("%(what)s „%(name)s“ kommt mehrfach vor.") % {"what": what, "name": one}
+        for one in sorted({i for i in ids if ids.count(i) > 1})
+    ]
 
 
 def _paths(nodes: Sequence[Node]) -> list[str]:
@@ -142,10 +159,12 @@ def _paths(nodes: Sequence[Node]) -> list[str]:
         state[node] = "open"
         for following in after.get(node, ()):
             if state.get(following) == "open":
-                found.append(f"Von „{node}“ führt ein Weg im Kreis zu „{following}“.")
+                found.append(
+                    _("Von „%(one)s“ führt ein Weg im Kreis zu „%(other)s“.") % {"one": node, "other": following}
+                )
             elif following not in state:
                 visit(following)
         state[node] = "done"
 
     visit(nodes[0]["id"])
-    return found + [f"Knoten „{node['id']}“ ist nicht erreichbar." for node in nodes if node["id"] not in state]
+    return found + [_("Knoten „%s“ ist nicht erreichbar.") % node["id"] for node in nodes if node["id"] not in state]

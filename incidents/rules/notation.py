@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 _NEED: Final = re.compile(
     r"(?P<nice>\?\s*)?(?P<count>\d{1,2})\s+(?P<kinds>[\w.-]+(?:/[\w.-]+)*)(?:\s*<=\s*(?P<minutes>\d{1,3}))?"
 )
@@ -30,7 +32,7 @@ def needs_text(needs: Iterable[dict[str, Any]]) -> str:
 def _parse(text: str) -> dict[str, Any]:
     match = _NEED.fullmatch(text)
     if match is None or int(match["count"]) == 0:
-        raise BadNotation(f"Bedarf nicht lesbar: „{text}“. Erwartet wird etwa „2 engine/small_engine <=20“.")
+        raise BadNotation(_("Bedarf nicht lesbar: „%s“. Erwartet wird etwa „2 engine/small_engine <=20“.") % text)
     need, *alternatives = match["kinds"].split("/")
     return {
         "need": need, "count": int(match["count"]), "alternatives": alternatives, "must": not match["nice"],

@@ -1,10 +1,12 @@
-"""The proposal in words: why this unit, why not that nearer one, what is missing. Pure; German for the dispatcher.
+"""The proposal in words: why this unit, why not that nearer one, what is missing. Pure; in the dispatcher's language.
 
 The shape is the one the console and the interfaces read: plain dictionaries, ready for JSON.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
+
+from django.utils.translation import gettext as _
 
 from incidents.rules.candidates import Candidate, Readiness, way_words
 from incidents.rules.needs import need_name
@@ -75,7 +77,7 @@ class Teller:
     def _why(self, line: Line, candidate: Candidate) -> str:
         parts = [self._choice_words(line, candidate), way_words(candidate.eta_seconds)]
         if candidate.standing.turnout:
-            parts.append(f"davon {way_words(candidate.standing.turnout)} Ausrücken")
+            parts.append(_("davon %s Ausrücken") % way_words(candidate.standing.turnout))
         parts.append(candidate.standing.words)
         parts.append(self._stranger(candidate))
         return ", ".join(part for part in parts if part)
@@ -83,17 +85,18 @@ class Teller:
     def _choice_words(self, line: Line, candidate: Candidate) -> str:
         need = line.need
         if candidate.promised:
-            return "für diesen Einsatz vorgemerkt"
+            return _("für diesen Einsatz vorgemerkt")
         place = choice(need, candidate)
         kind = need_name(need.accepts[place or 0])
         if not place:
             nearest = candidate is self._nearest_free(need.need)
-            return f"schnellstes freies Mittel ({kind})" if nearest else f"nächstschnelles freies Mittel ({kind})"
+            return (_("schnellstes freies Mittel (%s)") if nearest else _("nächstschnelles freies Mittel (%s)")) % kind
         wanted = self._nearest_left(line)
-        instead = f"{candidate.seen.type} ersatzweise für {need_name(need.need)}"
+        values = {"type": candidate.seen.type, "need": need_name(need.need)}
         if wanted is None:
-            return f"{instead}: keines frei"
-        return f"{instead}: {way_words(wanted.eta_seconds - candidate.eta_seconds)} früher als {wanted.seen.name}"
+            return _("%(type)s ersatzweise für %(need)s: keines frei") % values
+        values |= {"time": way_words(wanted.eta_seconds - candidate.eta_seconds), "other": wanted.seen.name}
+        return _("%(type)s ersatzweise für %(need)s: %(time)s früher als %(other)s") % values
 
     def _nearest_free(self, kind: str) -> Candidate | None:
         return next((c for c in self.candidates if c.readiness is Readiness.FREE and c.seen.accepts(kind)), None)
@@ -114,10 +117,10 @@ class Teller:
         if seen.county == self.county:
             return ""
         if not seen.centre:
-            return f"aus {seen.county_name} (über Nachbarleitstelle)"
+            return _("aus %s (über Nachbarleitstelle)") % seen.county_name
         if seen.centre != self.centre:
-            return f"aus {seen.county_name} ({seen.centre_name})"
-        return f"aus {seen.county_name}"
+            return _("aus %(county)s (%(centre)s)") % {"county": seen.county_name, "centre": seen.centre_name}
+        return _("aus %s") % seen.county_name
 
     def _alternatives(self, line: Line) -> list[Candidate]:
         """Who could come on a dispatcher's decision and would be earlier, or is all there is."""
@@ -157,31 +160,39 @@ class Teller:
         if candidate.readiness is not Readiness.FREE:
             return candidate.why_not
         if too_far(line.need, candidate):
-            return f"zu weit: {way_words(candidate.eta_seconds)}, höchstens {line.need.max_minutes} min"
-        return f"nur als Ersatz für {need_name(line.need.need)}, kein ausreichender Zeitgewinn"
+            values = {"time": way_words(candidate.eta_seconds), "limit": line.need.max_minutes}
+            return _("zu weit: %(time)s, höchstens %(limit)s min") % values
+        return _("nur als Ersatz für %s, kein ausreichender Zeitgewinn") % need_name(line.need.need)
 
     def _gap(self, line: Line) -> str:
         need = line.need
         what = f"{line.missing} × {need_name(need.need)}"
-        within = f" in {need.max_minutes} min" if need.max_minutes is not None else ""
-        prefix = "Es fehlt" if need.must else "Nicht verfügbar (nachrangig)"
+        missing = (_("Es fehlt: %s") if need.must else _("Nicht verfügbar (nachrangig): %s")) % what
         nearer = self._nearer(line)
         if not nearer:
-            return f"{prefix}: {what} – im ganzen Verbund keines bekannt"
+            return _("%s – im ganzen Verbund keines bekannt") % missing
         nearest, why = nearer[0]
-        return f"{prefix}: {what} – keines{within} frei; das nächste, {nearest.seen.name}: {why}"
+        values = {"missing": missing, "limit": need.max_minutes, "nearest": nearest.seen.name, "why": why}
+        if need.max_minutes is None:
+            return _("%(missing)s – keines frei; das nächste, %(nearest)s: %(why)s") % values
+        return _("%(missing)s – keines in %(limit)s min frei; das nächste, %(nearest)s: %(why)s") % values
 
     def _summary(self, plans: Sequence[Plan], gaps: Sequence[dict[str, Any]]) -> str:
         if not plans:
-            return "Für dieses Stichwort gibt es hier keine Alarm- und Ausrückeordnung: bitte von Hand wählen."
+            return _("Für dieses Stichwort gibt es hier keine Alarm- und Ausrückeordnung: bitte von Hand wählen.")
         new = [c for line in self.lines for c in line.filled]
         musts = [gap for gap in gaps if gap["must"]]
         if musts:
-            return "Unvollständig: es fehlt " + ", ".join(f"{g['missing']} × {need_name(g['need'])}" for g in musts)
+            return _("Unvollständig: es fehlt %s") % ", ".join(
+                f"{g['missing']} × {need_name(g['need'])}" for g in musts
+            )
         if not new:
-            return "Alles Nötige ist bereits im Einsatz."
+            return _("Alles Nötige ist bereits im Einsatz.")
         first = min(c.eta_seconds for c in new)
-        return f"Vollständig: {len(new)} Einsatzmittel, das erste in {way_words(first)}"
+        return _("Vollständig: %(count)s Einsatzmittel, das erste in %(time)s") % {
+            "count": len(new),
+            "time": way_words(first),
+        }
 
 
 def _brief(candidate: Candidate) -> dict[str, Any]:

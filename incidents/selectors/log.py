@@ -22,7 +22,7 @@ class LogLine(TypedDict):
 
 def log_line(stored: tail.Stored) -> LogLine | None:
     """The line for one entry; None for an entry that no person needs to read, or of an unknown type."""
-    text = stored.fact.data.describe(stored.fact) if stored.fact else ""
+    text = stored.fact.told() if stored.fact else ""
     if stored.fact is None or not text:
         return None
     actor = stored.fact.actor

@@ -113,12 +113,16 @@ def _refuse(found: Obstacles) -> None:
     if found.committed:
         raise unit_committed(*found.committed)
     if found.unavailable:
-        names = ", ".join(
-            f"{u.name} ({_('Status')} {u.status}, {NAMES[u.status]})" if u.active and u.status is not None else u.name
-            for u in found.unavailable
-        )
+        names = ", ".join(_with_status(unit) for unit in found.unavailable)
         detail = [{"unit": u.id, "name": u.name, "status": u.status} for u in found.unavailable]
         raise Refused("unit_unavailable", _("Nicht verfügbar: %s") % names, units=detail)
+
+
+def _with_status(unit: UnitNow) -> str:
+    if not unit.active or unit.status is None:
+        return unit.name
+    values = {"unit": unit.name, "number": unit.status, "name": NAMES[unit.status]}
+    return _("%(unit)s (Status %(number)s, %(name)s)") % values
 
 
 def unit_committed(*units: UnitNow) -> Refused:

@@ -95,9 +95,9 @@ class UserAdmin(JournalAdmin):
     ordering = ("username",)
     fields = ("username", "name", "new_password", "email", "centre", "roles", "example", "active")
 
-    @admin.display(description="Rollen")
+    @admin.display(description=gettext_lazy("Rollen"))
     def role_names(self, obj: User) -> str:
-        return ", ".join(roles.LABELS.get(role, role) for role in obj.roles)
+        return ", ".join(str(roles.LABELS.get(role, role)) for role in obj.roles)
 
 
 class ApiKeyForm(_CentreForm):
@@ -123,9 +123,9 @@ class ApiKeyAdmin(JournalAdmin):
     search_fields = ("id", "name")
     fields = ("id", "name", "roles", "centre", "example", "active")
 
-    @admin.display(description="Rollen")
+    @admin.display(description=gettext_lazy("Rollen"))
     def role_names(self, obj: ApiKey) -> str:
-        return ", ".join(roles.LABELS.get(role, role) for role in obj.roles)
+        return ", ".join(str(roles.LABELS.get(role, role)) for role in obj.roles)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -89,7 +89,7 @@ def table() -> Iterator[str]:
     """The log-ins as lines for the terminal."""
     yield f"{'Anmeldename':<14}{'Name':<24}{'Leitstelle':<12}Rollen"
     for user in people():
-        labels = ", ".join(roles.LABELS[role] for role in user.roles)
+        labels = ", ".join(str(roles.LABELS[role]) for role in user.roles)
         yield f"{user.username:<14}{user.name:<24}{_ROOM.get(user.centre, 'alle'):<12}{labels}"
     yield f"Kennwort für alle: {PASSWORD}"
 

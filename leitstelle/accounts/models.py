@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from journal.types import replicated
 from leitstelle.accounts import roles
@@ -20,14 +21,16 @@ class User(AbstractBaseUser):
     an entry is never refused. The admin refuses a second one; the log-in decides (see ``manager``).
     """
 
-    id = models.UUIDField("Kennung", primary_key=True, editable=False)
-    username = models.CharField("Anmeldename", max_length=60)
-    name = models.CharField("Name", max_length=120, help_text="wie er im Einsatztagebuch steht")
-    email = models.EmailField("E-Mail", blank=True)
-    centre = models.CharField("Leitstelle", max_length=64, blank=True, help_text="leer: alle Leitstellen")
-    roles = ArrayField(models.CharField(max_length=20, choices=roles.PERSON_ROLES), verbose_name="Rollen", default=list)
-    example = models.BooleanField("Beispiel", default=False)
-    active = models.BooleanField("in Gebrauch", default=True)
+    id = models.UUIDField(_("Kennung"), primary_key=True, editable=False)
+    username = models.CharField(_("Anmeldename"), max_length=60)
+    name = models.CharField(_("Name"), max_length=120, help_text=_("wie er im Einsatztagebuch steht"))
+    email = models.EmailField(_("E-Mail"), blank=True)
+    centre = models.CharField(_("Leitstelle"), max_length=64, blank=True, help_text=_("leer: alle Leitstellen"))
+    roles = ArrayField(
+        models.CharField(max_length=20, choices=roles.PERSON_ROLES), verbose_name=_("Rollen"), default=list
+    )
+    example = models.BooleanField(_("Beispiel"), default=False)
+    active = models.BooleanField(_("in Gebrauch"), default=True)
 
     # A log-in is no entry; who sat where is (seat.taken). Without the column Django's signal writes nothing.
     last_login = None
@@ -39,8 +42,8 @@ class User(AbstractBaseUser):
     objects = UserManager()
 
     class Meta:
-        verbose_name = "Benutzer"
-        verbose_name_plural = "Benutzer"
+        verbose_name = _("Benutzer")
+        verbose_name_plural = _("Benutzer")
         indexes = (models.Index(Lower("username"), name="user_username_lower"),)
 
     def __str__(self) -> str:
@@ -79,17 +82,17 @@ class User(AbstractBaseUser):
 class ApiKey(models.Model):
     """A key by which a program authenticates. Shown once; only its hash is stored."""
 
-    id = models.CharField("Kennung", primary_key=True, max_length=64)
-    name = models.CharField("Name", max_length=120)
-    sha256 = models.CharField("Prüfsumme", max_length=64, editable=False, db_index=True)
-    roles = ArrayField(models.CharField(max_length=20, choices=roles.KEY_ROLES), verbose_name="Rollen", default=list)
-    centre = models.CharField("Leitstelle", max_length=64, blank=True, help_text="leer: alle Leitstellen")
-    example = models.BooleanField("Beispiel", default=False)
-    active = models.BooleanField("in Gebrauch", default=True)
+    id = models.CharField(_("Kennung"), primary_key=True, max_length=64)
+    name = models.CharField(_("Name"), max_length=120)
+    sha256 = models.CharField(_("Prüfsumme"), max_length=64, editable=False, db_index=True)
+    roles = ArrayField(models.CharField(max_length=20, choices=roles.KEY_ROLES), verbose_name=_("Rollen"), default=list)
+    centre = models.CharField(_("Leitstelle"), max_length=64, blank=True, help_text=_("leer: alle Leitstellen"))
+    example = models.BooleanField(_("Beispiel"), default=False)
+    active = models.BooleanField(_("in Gebrauch"), default=True)
 
     class Meta:
-        verbose_name = "Schlüssel eines Programms"
-        verbose_name_plural = "Schlüssel der Programme"
+        verbose_name = _("Schlüssel eines Programms")
+        verbose_name_plural = _("Schlüssel der Programme")
 
     def __str__(self) -> str:
         return self.name
@@ -102,8 +105,8 @@ class LoginFailure(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "Fehlanmeldung"
-        verbose_name_plural = "Fehlanmeldungen"
+        verbose_name = _("Fehlanmeldung")
+        verbose_name_plural = _("Fehlanmeldungen")
         indexes = (models.Index(fields=["subject", "at"], name="login_failure_recent"),)
 
     def __str__(self) -> str:

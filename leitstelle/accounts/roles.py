@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from django.utils.translation import gettext_lazy as _
+
 CALL_TAKER: Final = "call_taker"
 DISPATCHER: Final = "dispatcher"
 SHIFT_LEADER: Final = "shift_leader"
@@ -15,19 +17,19 @@ RADIO: Final = "radio"
 STATION: Final = "station"
 
 PERSON_ROLES: Final = [
-    (CALL_TAKER, "Notrufabfrage"),
-    (DISPATCHER, "Disposition"),
-    (SHIFT_LEADER, "Schichtführung"),
-    (SUPERVISOR, "Leitung"),
-    (ADMINISTRATOR, "Administration"),
-    (PARTNER, "Partner"),
-    (AUDITOR, "Revision"),
+    (CALL_TAKER, _("Notrufabfrage")),
+    (DISPATCHER, _("Disposition")),
+    (SHIFT_LEADER, _("Schichtführung")),
+    (SUPERVISOR, _("Leitung")),
+    (ADMINISTRATOR, _("Administration")),
+    (PARTNER, _("Partner")),
+    (AUDITOR, _("Revision")),
 ]
 KEY_ROLES: Final = [
-    (TELEPHONY, "Telefonanlage"),
-    (RADIO, "Funkanbindung"),
-    (STATION, "Wache"),
-    (PARTNER, "Partner"),
+    (TELEPHONY, _("Telefonanlage")),
+    (RADIO, _("Funkanbindung")),
+    (STATION, _("Wache")),
+    (PARTNER, _("Partner")),
 ]
 LABELS: Final = dict(PERSON_ROLES + KEY_ROLES)
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from psycopg_pool import PoolTimeout
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
@@ -21,21 +21,21 @@ logger = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS: Final = 1
 UNREACHABLE: Final = (OperationalError, InterfaceError, PoolTimeout)
 
-# Title per status: German, English.
+# Title per status.
 TITLES: Final = {
-    400: ("Die Anfrage ist nicht lesbar", "The request cannot be read"),
-    401: ("Anmeldung erforderlich", "Authentication required"),
-    403: ("Keine Berechtigung", "Not allowed"),
-    404: ("Nicht gefunden", "Not found"),
-    405: ("Methode nicht erlaubt", "Method not allowed"),
-    406: ("Format nicht lieferbar", "Not acceptable"),
-    409: ("Abgelehnt", "Refused"),
-    413: ("Zu groß", "Too large"),
-    415: ("Format wird nicht gelesen", "Unsupported media type"),
-    422: ("Angaben unvollständig oder falsch", "Incomplete or wrong content"),
-    429: ("Zu viele Anfragen", "Too many requests"),
-    500: ("Interner Fehler", "Internal error"),
-    503: ("Vorübergehend nicht möglich", "Temporarily unavailable"),
+    400: gettext_noop("Die Anfrage ist nicht lesbar"),
+    401: gettext_noop("Anmeldung erforderlich"),
+    403: gettext_noop("Keine Berechtigung"),
+    404: gettext_noop("Nicht gefunden"),
+    405: gettext_noop("Methode nicht erlaubt"),
+    406: gettext_noop("Format nicht lieferbar"),
+    409: gettext_noop("Abgelehnt"),
+    413: gettext_noop("Zu groß"),
+    415: gettext_noop("Format wird nicht gelesen"),
+    422: gettext_noop("Angaben unvollständig oder falsch"),
+    429: gettext_noop("Zu viele Anfragen"),
+    500: gettext_noop("Interner Fehler"),
+    503: gettext_noop("Vorübergehend nicht möglich"),
 }
 # Refusals that say more than "the state of things forbids it" (409).
 REFUSAL_STATUS: Final = {
@@ -61,12 +61,16 @@ def status_of_refusal(code: str) -> int:
     return REFUSAL_STATUS.get(code) or (404 if code.startswith("unknown_") else 409)
 
 
+def title(number: int) -> str:
+    """The kind of problem in a few words, in the caller's language."""
+    return _(TITLES.get(number, TITLES[500 if number >= 500 else 400]))
+
+
 def problem(number: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
     """A problem document. ``code`` is the stable identifier for programs; ``detail`` is for people."""
-    german, english = TITLES.get(number, TITLES[500 if number >= 500 else 400])
     return {
         "type": f"urn:leitstelle:problem:{code}",
-        "title": english if (get_language() or "de").startswith("en") else german,
+        "title": title(number),
         "status": number,
         "code": code,
         "detail": detail,
