@@ -4,6 +4,7 @@ The state of an aggregate is the fold of its own entries in clock order ``(hlc, 
 everything applied so far is simply applied; one that arrives late makes this node fold that one aggregate again.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from journal.guard import applying
 from journal.keys import keys_for_reading
 from journal.models import Aggregate, Chain, Entry, Position
 from journal.types import Fact, Replica, replicas
+
+logger = logging.getLogger(__name__)
 
 
 class BrokenChain(ValueError):
@@ -96,7 +99,12 @@ def _apply_in_order(raw: Raw) -> None:
         defaults={"head_hash": raw.hash, "head_hlc": raw.hlc, "head_origin": raw.origin},
     )
     subject = f"{kind}:{ident}"
-    apply(decode(raw.body, keys_for_reading([subject]).get(subject)))
+    try:
+        fact = decode(raw.body, keys_for_reading([subject]).get(subject))
+    except UnknownType:
+        logger.error("%s is kept and not applied: its type %s is unknown here", subject, raw.type)
+        return
+    apply(fact)
 
 
 def apply(fact: Fact) -> None:
@@ -124,6 +132,9 @@ def refold(kind: str, ident: str) -> None:
             _rows(replica, ident).delete()
     for fact in reversed(facts):
         apply(fact)
+    if key is not None and not keys_for_reading([subject]):
+        # A forgetting among them: what others wrote after it, not knowing, was read with the key once more. Not again.
+        refold(kind, ident)
 
 
 def _rows(replica: Replica, ident: str):  # type: ignore[no-untyped-def]  # any model's queryset

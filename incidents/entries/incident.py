@@ -428,7 +428,7 @@ class IncidentForgotten(IncidentEntry):
     def apply(self, fact: Fact) -> None:
         self.change(
             place="", place_id="", place_detail="", municipality="", point=None, report="", caller_name="",
-            caller_number="", interview=[],
+            caller_number="", interview=[], edits={},  # without the key nobody can tell any more what was edited
         )  # fmt: skip
         AlarmDelivery.objects.filter(incident_id=self.incident).update(text="")
         destroy(f"incident:{self.incident}")
