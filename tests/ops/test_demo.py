@@ -20,7 +20,8 @@ from ops.places import ROOT
 from ops.testing import SLOT_VARIABLE
 
 FIRST_START = 120.0
-SECOND_START = 10.0
+SECOND_START = 20.0
+"""Seconds. The goal is ten on a quiet machine; here another worker of the test run has one of the cores."""
 
 
 class Demo:
