@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from journal import notify
 from journal.actor import SYSTEM_ROLE, Actor
+from journal.keys import Forgotten
 from journal.models import Receipt
 from journal.record import Transaction
 
@@ -47,6 +48,29 @@ class Refused(Exception):
 
     def to_json(self) -> dict[str, Any]:
         return {"refused": self.code, "reason": self.reason, "detail": self.detail}
+
+    def to_keep(self) -> dict[str, Any] | None:
+        """The answer that a repetition of the command gets; None: a repetition is tried anew."""
+        return self.to_json()
+
+
+class RefusedInConfidence(Refused):
+    """A refusal whose detail quotes what people said. Answers are kept in plain text and outlast a forgetting, so
+    the detail goes to the one who asked and is not kept."""
+
+    def to_keep(self) -> dict[str, Any] | None:
+        return self.to_json() | {"detail": {}}
+
+
+class Busy(Refused):
+    """Somebody else holds the rows for too long. Not kept: who repeats the command, as the reason says, must not get
+    this answer for ever (timers and effects have one fixed id per act)."""
+
+    def __init__(self) -> None:
+        super().__init__("busy", _("Ein anderer Vorgang hält den Datensatz fest. Bitte wiederholen."))
+
+    def to_keep(self) -> dict[str, Any] | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +114,7 @@ def execute(name: str, data: dict[str, Any], *, command_id: UUID, actor: Actor) 
         spec = _authorised(name, actor)
         answer = _run(spec, parse(spec.schema, data), command_id, actor)
     except Refused as refusal:
-        return _store_refusal(name, refusal.to_json(), command_id, actor)
+        return _store_refusal(name, refusal, command_id, actor)
     except IntegrityError:
         # The command has a receipt. Nobody looks for one beforehand: repetitions are rare, and whatever this one did
         # is undone with its transaction; the first answer is the answer.
@@ -134,11 +158,14 @@ def _run(spec: Spec, cmd: Command, command_id: UUID, actor: Actor) -> dict[str, 
                 result = spec.run(tx, cmd) or {}
                 pos = tx.append(spec.name, result)
             return {"pos": pos, "safety": "stored", "result": result}
+        except Forgotten:
+            reason = _("Die Angaben hierzu sind gelöscht; es kann nichts mehr ergänzt werden.")
+            raise Refused("forgotten", reason) from None
         except OperationalError as error:
             if not isinstance(error.__cause__, DeadlockDetected | LockNotAvailable):
                 raise
             logger.warning("%s: %s, try %s", spec.name, type(error.__cause__).__name__, attempt)
-    raise Refused("busy", _("Ein anderer Vorgang hält den Datensatz fest. Bitte wiederholen."))
+    raise Busy
 
 
 def _first_answer(command_id: UUID, actor: Actor) -> dict[str, Any] | None:
@@ -152,18 +179,21 @@ def _first_answer(command_id: UUID, actor: Actor) -> dict[str, Any] | None:
     return dict(orjson.loads(row[0]))
 
 
-def _store_refusal(name: str, answer: dict[str, Any], command_id: UUID, actor: Actor) -> dict[str, Any]:
+def _store_refusal(name: str, refusal: Refused, command_id: UUID, actor: Actor) -> dict[str, Any]:
     """A refusal is an answer too: a late duplicate of the same command must not succeed where the first did not."""
+    kept = refusal.to_keep()
+    if kept is None:
+        return refusal.to_json()
     receipt = Receipt(
         command_id=command_id,
         name=name[:80],
         actor_id=actor.key,
-        answer=orjson.dumps(answer).decode(),
+        answer=orjson.dumps(kept).decode(),
         created_at=timezone.now(),
     )
     try:
         with transaction.atomic():
             receipt.save(force_insert=True)
     except IntegrityError:
-        return _first_answer(command_id, actor) or answer
-    return answer
+        return _first_answer(command_id, actor) or refusal.to_json()
+    return refusal.to_json()

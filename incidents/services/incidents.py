@@ -18,7 +18,7 @@ from incidents.services.locks import lock_call, lock_incident, lock_open_inciden
 from incidents.services.numbers import next_number
 from incidents.services.roles import CONSOLE, DISPATCH
 from incidents.services.whereabouts import is_taken, known_county, known_hospital, known_keyword, locate
-from journal.commands import Command, Refused, command
+from journal.commands import Command, Refused, RefusedInConfidence, command
 from journal.models import Key
 from journal.record import Transaction
 from resources.entries import Spot
@@ -157,7 +157,7 @@ def edit(tx: Transaction, cmd: EditIncident) -> dict[str, Any]:
             for name in outcome.conflicts
         }
         reason = _("Inzwischen hat jemand anderes dieses Feld geändert. Bitte entscheiden Sie, was gelten soll.")
-        raise Refused("edited_meanwhile", reason, **detail)
+        raise RefusedInConfidence("edited_meanwhile", reason, **detail)
     values = outcome.values
     if not values:
         return {"written": []}

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from journal.commands import Refused
+from journal.commands import Refused, RefusedInConfidence
 from resources.geo import CountyMatch, county_of
 
 
@@ -16,7 +16,7 @@ def locate(lon: float, lat: float, *, anyway: bool = False) -> CountyMatch | Non
     match = county_of(lon, lat)
     if match is None and not anyway:
         reason = _("Der Ort liegt außerhalb aller bekannten Landkreise. Bitte prüfen Sie die Koordinate.")
-        raise Refused("outside_area", reason, lon=lon, lat=lat)
+        raise RefusedInConfidence("outside_area", reason, lon=lon, lat=lat)
     return match
 
 

@@ -70,9 +70,60 @@ def test_no_answer_without_the_entry(world: World) -> None:
     """Law 6: what an answer calls stored stands in the journal with its receipt, in one transaction."""
     answer = world.do("incident.open", incident=str(uuid4()), keyword="RD1", place="Jena", lon=11.59, lat=50.93)
     entry = Entry.objects.get(pos=answer["pos"])
+    assert entry.command_id is not None
     assert Receipt.objects.filter(pk=entry.command_id).exists()
     with connection.cursor() as cursor:
         cursor.execute("SHOW synchronous_commit")
         assert cursor.fetchone() == ("on",)
         cursor.execute("SHOW fsync")
         assert cursor.fetchone() == ("on",)
+
+
+def test_kept_answers_quote_nobody(world: World) -> None:
+    """Receipts stand in plain text and outlast a forgetting, so what people said is not in them."""
+    incident = str(uuid4())
+    world.must("incident.open", incident=incident, report="Geheim-4711", caller_name="Geheim-4712", lon=11.59, lat=50.9)
+    changes = {name: {"old": "x", "new": "y"} for name in ("report", "caller_name")}
+    answer = world.do("incident.edit", incident=incident, changes=changes)
+    assert answer["detail"]["report"]["present"] == "Geheim-4711"
+    world.do("incident.open", incident=str(uuid4()), lon=2.294481, lat=48.858370)
+    kept = " ".join(Receipt.objects.values_list("answer", flat=True))
+    assert "edited_meanwhile" in kept
+    assert "outside_area" in kept
+    assert "Geheim" not in kept
+    assert "48.858" not in kept
+
+
+def test_nothing_is_added_to_what_was_forgotten(world: World) -> None:
+    telephony = Actor("device", "d", "Anlage", roles=frozenset({"telephony"}))
+    administrator = Actor("user", "ada", "Ada", roles=frozenset({"administrator"}))
+    call, incident = str(uuid4()), str(uuid4())
+    world.must("call.receive", telephony, call=call, number="03641 1234")
+    world.must("incident.open", incident=incident, call=call)
+    world.must("incident.close", incident=incident, outcome="completed")
+    world.must("incident.forget", administrator, incident=incident, reason="Frist")
+    assert world.do("call.note", call=call, note="doch noch etwas")["refused"] == "forgotten"
+    assert world.do("call.locate", telephony, call=call, lon=11.59, lat=50.9)["refused"] == "forgotten"
+    assert world.do("incident.note", incident=incident, text="x")["refused"] == "forgotten"
+
+
+def test_who_was_told_to_repeat_may_repeat(durable_world: World) -> None:
+    """A row that somebody holds for too long: the same command with the same id gets through afterwards."""
+    incident, command_id = str(uuid4()), uuid4()
+    durable_world.must("incident.open", incident=incident, lon=11.59, lat=50.9)
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM incidents_incident WHERE id = %s FOR UPDATE", [incident])
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = 50")
+        answer = durable_world.do("incident.note", command_id=command_id, incident=incident, text="wichtig")
+        assert answer["refused"] == "busy"
+        other.rollback()
+        again = durable_world.do("incident.note", command_id=command_id, incident=incident, text="wichtig")
+        assert "pos" in again, again
+    finally:
+        other.close()
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = 3000")
