@@ -47,6 +47,7 @@ class Wish:
 async def play(wish: Wish, doors: Doors) -> None:
     """Play until the end or until cancelled. Raises ExceptionGroup of Unreachable or NotSeated."""
     land = atlas.load()
+    await doors.units()  # a node that is just starting is waited for
     clock = Clock(wish.begin, wish.speed)
     telephone = Telephone(doors, clock)
     crews = Crews(doors, land, clock, Random(f"{wish.seed}:crews"))
