@@ -15,10 +15,11 @@ from typing import IO
 from ops import environment
 from ops.child import StartFailed
 from ops.cluster import Cluster, PostgresMissing
-from ops.node import CommandFailed, Node, source_hash
+from ops.node import CommandFailed, Node
 from ops.places import ROOT, run_dir, server_home
 from ops.processes import NODE, SIMULATOR
 from ops.redis_server import RedisServer
+from ops.sources import data_hash, static_hash
 from ops.supervisor import Supervisor
 from ops.terminal import Failure, Steps, ask, report
 
@@ -60,6 +61,20 @@ class DemoLock:
         return int(words[0]), words[1] if len(words) > 1 else ""
 
 
+class Stamp:
+    """Remembers in a file from which source something was made; says whether it still fits."""
+
+    def __init__(self, path: Path, current: str) -> None:
+        self.path = path
+        self.current = current
+        self.fits = path.exists() and path.read_text() == current
+
+    def put(self, *, done: bool) -> None:
+        """Write the stamp, if the work was done to its end."""
+        if done:
+            self.path.write_text(self.current)
+
+
 class Demo:
     """The demo of one run folder."""
 
@@ -82,19 +97,16 @@ class Demo:
 
     def start(self) -> None:
         """Everything up to the ready page. Raises StartFailed, CommandFailed, PostgresMissing."""
-        prepared = self.run / "prepared"
-        current = source_hash()
         steps = Steps(5)
         self._step(steps, "PostgreSQL and Redis", self._start_servers)
         environment.write(self.run / "env", self.node.env)
-        if prepared.exists() and prepared.read_text() == current:
-            for name in ("Database", "Reference data", "Static files"):
-                self._step(steps, name, lambda: None, note="up to date")
-        else:
-            self._step(steps, "Database", lambda: self.node.manage("migrate", "--no-input"))
-            self._step(steps, "Reference data", self._load_reference)
-            self._step(steps, "Static files", lambda: self.node.manage("collectstatic", "--no-input"))
-            prepared.write_text(current)
+        data = Stamp(self.run / "data.stamp", data_hash())
+        self._step(steps, "Database", lambda: self.node.manage("migrate", "--no-input"), data)
+        self._step(steps, "Reference data", self._load_reference, data)
+        data.put(done=not self.supervisor.ended.is_set())
+        static = Stamp(self.run / "static.stamp", static_hash())
+        self._step(steps, "Static files", lambda: self.node.manage("collectstatic", "--no-input"), static)
+        static.put(done=not self.supervisor.ended.is_set())
         self._step(steps, "Processes", self._start_processes)
 
     def banner(self) -> str:
@@ -124,11 +136,15 @@ class Demo:
         later = [name for name in NODE if name not in first]
         self.node.start([*later, *([SIMULATOR.name] if SIMULATOR.exists(ROOT) else [])])
 
-    def _step(self, steps: Steps, name: str, work: Callable[[], object], note: str = "") -> None:
-        if not self.supervisor.ended.is_set():
-            steps.begin(name)
+    def _step(self, steps: Steps, name: str, work: Callable[[], object], stamp: Stamp | None = None) -> None:
+        if self.supervisor.ended.is_set():
+            return
+        steps.begin(name)
+        if stamp is not None and stamp.fits:
+            steps.done("up to date")
+        else:
             work()
-            steps.done(note)
+            steps.done()
 
 
 def demo() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import signal
 import subprocess
@@ -199,14 +198,3 @@ class Node:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def source_hash() -> str:
-    """A short hash over all that shapes tables and reference data: the files of the apps and of `static/`."""
-    digest = hashlib.sha256()
-    for folder in ("journal", "resources", "incidents", "federation", "leitstelle", "static"):
-        for path in sorted((ROOT / folder).rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(f"{path.relative_to(ROOT)}\0".encode())
-                digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]

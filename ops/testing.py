@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import IO
 
 from ops.cluster import Cluster
-from ops.node import Node, source_hash
+from ops.node import Node
 from ops.places import run_dir, server_home
 from ops.redis_server import RedisServer
+from ops.sources import data_hash, static_hash
 
 SLOT_VARIABLE = "LEITSTELLE_TEST_SLOT"
 """Tells the workers of a parallel run which slot their controller holds."""
@@ -90,6 +91,7 @@ class NodeFactory:
         """A node with reference data (with `demo` also users and example units), started and ready."""
         label = f"{self.worker}_{os.getpid()}_{next(self._numbers)}"
         template = self._loaded_template(demo=demo)
+        self._collect_static()
         database = f"node_{label}"
         self.cluster.create_database(database, template=template, replace=True)
         redis = RedisServer(server_home(self.slot) / f"r{label}", log=self.slot / "log" / f"redis-{label}.log")
@@ -118,10 +120,20 @@ class NodeFactory:
             node.stop()
             shutil.rmtree(node.redis.folder, ignore_errors=True)
 
+    def _collect_static(self) -> None:
+        """Bring the static files that all nodes of the slot share up to date."""
+        stamp = self.slot / "static.stamp"
+        with _locked(self.slot / "static.lock"):
+            current = static_hash()
+            if not (stamp.exists() and stamp.read_text() == current):
+                url = self.cluster.url("leitstelle")
+                Node("jena", database_url=url, redis_url="", run_dir=self.slot).manage("collectstatic", "--no-input")
+                stamp.write_text(current)
+
     def _loaded_template(self, *, demo: bool) -> str:
         """Name of a template database with migrations and reference data of exactly this source text."""
         kind = "demo" if demo else "bare"
-        name = f"loaded_{kind}_{source_hash()}"
+        name = f"loaded_{kind}_{data_hash()}"
         with _locked(self.slot / f"{kind}.lock"):
             if not self.cluster.has_database(name):
                 for old in self.cluster.sql(
@@ -131,7 +143,7 @@ class NodeFactory:
                 building = f"building_{kind}"
                 url = self.cluster.create_database(building, replace=True)
                 maker = Node("jena", database_url=url, redis_url=self.redis.url(), run_dir=self.slot)
-                maker.prepare(demo=demo)
+                maker.prepare(demo=demo, static=False)
                 self.cluster.sql(f'ALTER DATABASE "{building}" RENAME TO "{name}"')
         return name
 
