@@ -13,14 +13,14 @@ from leitstelle.simulator.play import Wish, play
 from resources.availability import LOCAL
 
 MORNING = datetime(2026, 3, 2, 10, 0, tzinfo=LOCAL)
-DEADLINE_SECONDS = 120.0
+DEADLINE_SECONDS = 240.0
 
 
 def test_a_morning_is_worked_from_the_first_ring_to_closed_incidents(node_factory: Callable[..., Any]) -> None:
     node = node_factory("jena", demo=True, processes=("web", "sockets", "vital"))
     wish = Wish(
-        url=node.web_url, seed=3, begin=MORNING, end=MORNING + timedelta(hours=8), speed=150, intensity=1, dispatch=True,
-        seats=3,
+        url=node.web_url, seed=3, begin=MORNING, end=MORNING + timedelta(hours=8), speed=100, intensity=0.5,
+        dispatch=True, seats=3,
     )  # fmt: skip
     closed, units = asyncio.run(_until_closed(wish, node))
     incident = closed[0]
