@@ -135,9 +135,9 @@ class AlarmSent(IncidentEntry):
 
     def apply(self, fact: Fact) -> None:
         state = AlarmDelivery.State.SENT if self.ok else AlarmDelivery.State.FAILED
-        AlarmDelivery.objects.filter(pk=self.delivery).exclude(state=AlarmDelivery.State.RECEIPTED).update(
-            state=state, sent_at=fact.at, detail=self.detail
-        )
+        AlarmDelivery.objects.filter(pk=self.delivery, incident_id=self.incident).exclude(
+            state=AlarmDelivery.State.RECEIPTED
+        ).update(state=state, sent_at=fact.at, detail=self.detail)
 
     def describe(self, fact: Fact) -> str:
         if self.ok:
@@ -159,7 +159,10 @@ class AlarmReceipted(IncidentEntry):
     medium: str
 
     def apply(self, fact: Fact) -> None:
-        AlarmDelivery.objects.filter(pk=self.delivery).update(state=AlarmDelivery.State.RECEIPTED, receipted_at=fact.at)
+        # The delivery may be another incident's, from where the unit came over: its own entry confirms it there.
+        AlarmDelivery.objects.filter(pk=self.delivery, incident_id=self.incident).update(
+            state=AlarmDelivery.State.RECEIPTED, receipted_at=fact.at
+        )
         Assignment.objects.filter(pk=self.assignment, receipted_at=None).update(receipted_at=fact.at)
         clear_timer(TimerRule.Kind.NO_RECEIPT, str(self.assignment))
 

@@ -29,6 +29,7 @@ from journal.record import Transaction
 from resources.status import NAMES
 
 MAX_UNITS = 100
+MAX_ETA_SECONDS = 7 * 86_400
 
 
 class OrderedUnit(BaseModel):
@@ -38,7 +39,7 @@ class OrderedUnit(BaseModel):
 
     unit: str = Field(max_length=64)
     why: str = Field(default="", max_length=200)
-    eta_seconds: int | None = Field(default=None, ge=0)
+    eta_seconds: int | None = Field(default=None, ge=0, le=MAX_ETA_SECONDS)
     take_from: UUID | None = None
 
 

@@ -22,6 +22,8 @@ from journal.record import Transaction
 from resources.entries import Spot
 from resources.models import Seat
 
+# A quarter of the way round the earth: what is more uncertain than that is no position.
+MAX_ACCURACY_M = 10_000_000
 OVER = {Call.State.ENDED, Call.State.LOST}
 
 
@@ -30,7 +32,7 @@ class Fix(Command):
 
     lon: float = Field(ge=-180, le=180)
     lat: float = Field(ge=-90, le=90)
-    accuracy_m: float | None = Field(default=None, ge=0)
+    accuracy_m: float | None = Field(default=None, ge=0, le=MAX_ACCURACY_M)
 
 
 class ReceiveCall(Command):
@@ -76,7 +78,7 @@ class LocateCall(Command):
     call: UUID
     lon: float = Field(ge=-180, le=180)
     lat: float = Field(ge=-90, le=90)
-    accuracy_m: float | None = Field(default=None, ge=0)
+    accuracy_m: float | None = Field(default=None, ge=0, le=MAX_ACCURACY_M)
     source: str = Field(default="", max_length=40)
 
 

@@ -124,7 +124,7 @@ def _unknown_sender(tx: Transaction, cmd: ReportStatus) -> dict[str, Any]:
     kind = "issi" if cmd.issi else "opta"
     tx.record(
         UnknownSenderHeard(
-            kind=kind, identifier=cmd.issi or cmd.opta, message=f"Status {cmd.status} {cmd.note}".strip()
+            kind=kind, identifier=cmd.issi or cmd.opta, message=f"Status {cmd.status} {cmd.note}".strip()[:200]
         )
     )
     return {"unknown": True, kind: cmd.issi or cmd.opta}

@@ -1,7 +1,7 @@
 """Incidents: opened, edited by several at once, interviewed, noted, raised."""
 
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -25,6 +25,9 @@ from resources.entries import Spot
 from resources.geo import CountyMatch
 
 DEFAULT_PRIORITY = 3
+# A mistyped year must not become a time that no clock, calendar or database can hold.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+Appointment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
 
 
 class OpenIncident(Command):
@@ -46,7 +49,7 @@ class OpenIncident(Command):
     caller_name: str = Field(default="", max_length=120)
     caller_number: str = Field(default="", max_length=40)
     exercise: bool = False
-    appointment_at: AwareDatetime | None = None
+    appointment_at: Appointment | None = None
     hospital: str | None = Field(default=None, max_length=64)
 
 
@@ -58,8 +61,7 @@ def open_incident(tx: Transaction, cmd: OpenIncident) -> dict[str, Any]:
     ``anyway``), ``unknown_keyword``, ``unknown_hospital``, ``unknown_centre``, ``unknown_call``, ``no_centre``,
     ``incident_exists``.
     """
-    if is_taken(Incident, cmd.incident):
-        raise Refused("incident_exists", _("Diesen Einsatz gibt es schon."), incident=str(cmd.incident))
+    _refuse_existing(cmd.incident)
     match = None
     if cmd.lon is not None and cmd.lat is not None:
         match = locate(cmd.lon, cmd.lat, anyway=cmd.anyway)
@@ -71,6 +73,7 @@ def open_incident(tx: Transaction, cmd: OpenIncident) -> dict[str, Any]:
     if not centre:
         raise Refused("no_centre", _("Es ist nicht klar, welche Leitstelle zuständig ist. Bitte wählen Sie eine."))
     number = next_number(tx, centre)
+    _refuse_existing(cmd.incident)  # once more: two who open the same one at once meet at the number
     opened = entries.IncidentOpened(
         incident=cmd.incident, number=number.text, centre=centre, origin=number.origin, year=number.year,
         serial=number.serial, exercise=cmd.exercise, keyword=cmd.keyword or None,
@@ -92,6 +95,11 @@ def open_incident(tx: Transaction, cmd: OpenIncident) -> dict[str, Any]:
         "incident": str(cmd.incident), "number": number.text, "county": opened.county,
         "county_how": opened.county_how, "centre": centre,
     }  # fmt: skip
+
+
+def _refuse_existing(incident: UUID) -> None:
+    if is_taken(Incident, incident):
+        raise Refused("incident_exists", _("Diesen Einsatz gibt es schon."), incident=str(incident))
 
 
 def _lead_seconds(appointment_at: datetime | None, keyword: dict[str, Any] | None, match: CountyMatch | None) -> int:
@@ -124,7 +132,7 @@ class Fields(Command):
     keyword: str | None = Field(default=None, max_length=64)
     priority: int = Field(default=DEFAULT_PRIORITY, ge=1, le=5)
     exercise: bool = False
-    appointment_at: AwareDatetime | None = None
+    appointment_at: Appointment | None = None
     hospital: str | None = Field(default=None, max_length=64)
     county: str | None = Field(default=None, max_length=64)
     county_how: str = Field(default="", max_length=8)
@@ -199,14 +207,15 @@ def _checked_fields(changes: dict[str, Seen]) -> dict[str, Any]:
 
 
 def _comparable(name: str, value: Any) -> Any:
-    """One spelling per value, so that the same time or place is recognised as the same."""
-    if name == "appointment_at" and isinstance(value, str) and value:
-        try:
+    """One spelling per value, so that the same time or place is recognised as the same. What an editor claims to have
+    seen may be anything: nonsense stays as it is and equals nothing."""
+    try:
+        if name == "appointment_at" and isinstance(value, str) and value:
             return datetime.fromisoformat(value).astimezone().isoformat()
-        except ValueError:
-            return value
-    if name == "spot" and isinstance(value, dict) and {"lon", "lat"} <= set(value):
-        return {"lon": round(float(value["lon"]), 6), "lat": round(float(value["lat"]), 6)}
+        if name == "spot" and isinstance(value, dict) and {"lon", "lat"} <= set(value):
+            return {"lon": round(float(value["lon"]), 6), "lat": round(float(value["lat"]), 6)}
+    except (ValueError, TypeError, OverflowError):
+        return value
     if name == "caller_number" and isinstance(value, str):
         return normalised(value)
     return value
