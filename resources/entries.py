@@ -267,7 +267,8 @@ class SeatSaved(MasterEntry):
 @entry("unit.status_reported", aggregate="unit_state", personal=())
 class StatusReported(EntryType):
     """A unit's status came in, by radio, from the crew's device, or set by a dispatcher for it. ``observed_at`` is
-    the sender's clock; ``trusted``: it counts, else the time of the entry does."""
+    the sender's clock; ``trusted``: it counts, else the time of the entry does. ``emergency_since``: an emergency call
+    (0) nobody has answered yet, which the status does not take away."""
 
     unit: str
     status: int = Field(ge=0, le=9)
@@ -276,6 +277,7 @@ class StatusReported(EntryType):
     source: str = Field(max_length=20)
     sender: str = ""
     note: str = Field(default="", max_length=200)
+    emergency_since: datetime | None = None
 
     def aggregate_id(self) -> str:
         return self.unit
@@ -286,15 +288,18 @@ class StatusReported(EntryType):
     def apply(self, fact: Fact) -> None:
         state = models.UnitState.objects
         if is_overlay(self.status):
-            state.filter(unit_id=self.unit).update(overlay=self.status, overlay_since=fact.at)
+            # A wish to speak does not hide a cry for help.
+            open_call = state.filter(unit_id=self.unit) if self.status == 0 else state.exclude(overlay=0)
+            open_call.filter(unit_id=self.unit).update(overlay=self.status, overlay_since=fact.at)
             return
         since = self.observed_at if self.trusted else fact.at
         row = {"unit_id": self.unit, "status": self.status, "since": since, "note": self.note, "source": self.source}
+        row |= {"overlay": 0 if self.emergency_since else None, "overlay_since": self.emergency_since}
         rows.insert(
             models.UnitState,
             [row],
-            then="DO UPDATE SET status = excluded.status, since = excluded.since, overlay = NULL,"
-            " overlay_since = NULL, note = excluded.note, source = excluded.source",
+            then="DO UPDATE SET status = excluded.status, since = excluded.since, overlay = excluded.overlay,"
+            " overlay_since = excluded.overlay_since, note = excluded.note, source = excluded.source",
         )
 
     def describe(self, fact: Fact) -> str:

@@ -23,7 +23,8 @@ class OpenAssignment:
 
 @dataclass(frozen=True, slots=True)
 class UnitNow:
-    """A unit under its lock. ``status``: effective one, None if it was never heard."""
+    """A unit under its lock. ``status``: effective one, None if it was never heard; ``emergency_since``: of an
+    emergency call (0) that nobody has answered."""
 
     id: str
     name: str
@@ -31,6 +32,7 @@ class UnitNow:
     media: tuple[str, ...]
     status: int | None
     assignments: tuple[OpenAssignment, ...] = ()
+    emergency_since: datetime | None = None
 
     @property
     def committed(self) -> OpenAssignment | None:

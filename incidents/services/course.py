@@ -28,6 +28,7 @@ from journal.commands import Command, Refused, command
 from journal.record import Transaction
 from resources.entries import MovedUp, StatusReported, UnknownSenderHeard
 from resources.models import Station
+from resources.status import is_overlay
 
 # Who speaks, and the incident that has the unit (as far as can be seen without a lock).
 _SENDER = """
@@ -76,6 +77,7 @@ def report_status(tx: Transaction, cmd: ReportStatus) -> dict[str, Any]:
         StatusReported(
             unit=ident, status=cmd.status, observed_at=cmd.observed_at or tx.at, trusted=observed is not None,
             source=source, sender=cmd.issi or cmd.opta or tx.actor.seat, note=cmd.note,
+            emergency_since=None if is_overlay(cmd.status) else unit.emergency_since,
         )
     )  # fmt: skip
     result: dict[str, Any] = {"unit": ident}

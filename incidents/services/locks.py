@@ -33,7 +33,9 @@ SELECT i.id, i.number, i.centre_id, i.state, i.exercise, i.keyword_id, coalesce(
 _UNITS = """
 SELECT id, name, active, media FROM resources_unit WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
-_STATUS = "SELECT unit_id, status FROM resources_unitstate WHERE unit_id = ANY(%s)"
+_STATUS = """
+SELECT unit_id, status, CASE WHEN overlay = 0 THEN overlay_since END FROM resources_unitstate WHERE unit_id = ANY(%s)
+"""
 _OPEN = """
 SELECT a.id, a.unit_id, a.state, a.incident_id,
        coalesce((SELECT i.number FROM incidents_incident i WHERE i.id = a.incident_id), ''), a.alarmed_at
@@ -146,13 +148,14 @@ def lock_units(ids: Iterable[str]) -> dict[str, UnitNow]:
     if not rows:
         return {}
     names = [row[0] for row in rows]
-    status = dict(_rows(_STATUS, [names]))
+    states = {row[0]: (row[1], row[2]) for row in _rows(_STATUS, [names])}
     held: dict[str, list[OpenAssignment]] = {}
     for row in _rows(_OPEN, [names]):
         held.setdefault(row[1], []).append(OpenAssignment(*row))
     return {
-        ident: UnitNow(ident, name, active, tuple(media), status.get(ident), tuple(held.get(ident, ())))
+        ident: UnitNow(ident, name, active, tuple(media), status, tuple(held.get(ident, ())), emergency_since)
         for ident, name, active, media in rows
+        for status, emergency_since in [states.get(ident, (None, None))]
     }
 
 
