@@ -142,13 +142,17 @@ class ResponsePlanAdmin(JournalAdmin):
     entry = entries.ResponsePlanSaved
     form = ResponsePlanForm
     change_list_template = "admin/incidents/plans.html"
-    list_display = ("name", "keyword", "county", "place", "hours", "needs", "pulls", "example", "active")
+    list_display = ("name", "code", "needs", "pulls", "county", "place", "hours", "example", "active")
     list_filter = ("keyword__group", "county", "active", "example")
     list_select_related = ("keyword", "county", "place")
     search_fields = ("id", "name", "keyword__id", "keyword__name")
     autocomplete_fields = ("keyword", "place")
     ordering = ("keyword__group", "keyword_id", "id")
     fields = ("id", "name", "keyword", "county", "place", "window", "requirements", "adds", "example", "active")
+
+    @admin.display(description=gettext_lazy("Stichwort"), ordering="keyword_id")
+    def code(self, obj: models.ResponsePlan) -> str:
+        return obj.keyword_id
 
     @admin.display(description=gettext_lazy("Bedarf"))
     def needs(self, obj: models.ResponsePlan) -> str:

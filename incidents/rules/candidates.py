@@ -159,15 +159,36 @@ def _clock(at: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """From where a unit sets out. ``source``: position, old_position, station, cover; ``age``: seconds since the
-    position was observed, None where no position was used; ``turnout``: seconds until it moves; ``words``: for
-    people."""
+    """From where a unit sets out. ``source``: position, old_position, station, cover; ``turnout``: seconds until it
+    moves; ``last_seen``: seconds since its position was observed, None at the station or if it never was;
+    ``on_road``: it has left its station; ``cover``: name of the station it covers from."""
 
     spot: Spot
     source: str
     turnout: int
-    age: int | None = None
-    words: str = ""
+    last_seen: int | None = None
+    on_road: bool = False
+    cover: str = ""
+
+    @property
+    def age(self) -> int | None:
+        """Seconds since the position was observed, None where no position was used."""
+        return self.last_seen if self.source in ("position", "old_position") else None
+
+    @property
+    def words(self) -> str:
+        """The same for people; made only for the few units that are shown."""
+        age = age_words(self.last_seen or 0)
+        if self.source == "position":
+            return _("Position %s alt") % age
+        if self.source == "old_position":
+            return _("Position %s alt, unsicher") % age
+        base = _("ab %s (Gebietsabsicherung)") % self.cover if self.cover else _("ab Wache")
+        if not self.on_road:
+            return base
+        if self.last_seen is None:
+            return _("ohne Position, gerechnet %s") % base
+        return _("letzte Position %(age)s alt, gerechnet %(from)s") % {"age": age, "from": base}
 
 
 def standing(seen: Sighting, now: datetime) -> Standing:
@@ -175,23 +196,20 @@ def standing(seen: Sighting, now: datetime) -> Standing:
     if seen.status == 2:
         return _at_station(seen, seen.turnout_seconds)
     if seen.spot is None or seen.observed_at is None:
-        base = _at_station(seen, 0)
-        return Standing(base.spot, base.source, 0, words=_("ohne Position, gerechnet %s") % base.words)
+        return _at_station(seen, 0, on_road=True)
     age = max(timedelta(), now - seen.observed_at)
     seconds = int(age.total_seconds())
     if age <= FRESH:
-        return Standing(seen.spot, "position", 0, seconds, _("Position %s alt") % age_words(seconds))
+        return Standing(seen.spot, "position", 0, seconds, on_road=True)
     if age <= WORTHLESS:
-        return Standing(seen.spot, "old_position", 0, seconds, _("Position %s alt, unsicher") % age_words(seconds))
-    base = _at_station(seen, 0)
-    values = {"age": age_words(seconds), "from": base.words}
-    return Standing(base.spot, base.source, 0, words=_("letzte Position %(age)s alt, gerechnet %(from)s") % values)
+        return Standing(seen.spot, "old_position", 0, seconds, on_road=True)
+    return _at_station(seen, 0, seconds, on_road=True)
 
 
-def _at_station(seen: Sighting, turnout: int) -> Standing:
+def _at_station(seen: Sighting, turnout: int, last_seen: int | None = None, *, on_road: bool = False) -> Standing:
     if seen.cover_spot is not None:
-        return Standing(seen.cover_spot, "cover", turnout, words=_("ab %s (Gebietsabsicherung)") % seen.cover_name)
-    return Standing(seen.station_spot, "station", turnout, words=_("ab Wache"))
+        return Standing(seen.cover_spot, "cover", turnout, last_seen, on_road, seen.cover_name)
+    return Standing(seen.station_spot, "station", turnout, last_seen, on_road)
 
 
 @dataclass(frozen=True, slots=True)
