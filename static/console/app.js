@@ -43,7 +43,7 @@ export class App {
   constructor(root) {
     this.root = root;
     /** Name of the one panel of this window, or "" for the whole console. */
-    this.alone = root.dataset.panel ?? "";
+    this.alone = root.dataset.alone ?? "";
     this.store = new Store();
     this.commands = new Commands(() => this.invalidateAll());
     this.sounds = new Sounds();

@@ -69,9 +69,9 @@ export function placeKind(kind) {
   }[kind] ?? kind;
 }
 
-/** @param {string} group @returns {string} the class of a keyword that decides colour and sign: fire, rescue … */
+/** @param {string} group @returns {string} the class of a keyword that decides colour and sign: fire, technical … */
 export function keywordClass(group) {
-  return { B: "fire", H: "help", ABC: "hazmat", RD: "medical", KTP: "transport", S: "special" }[group] ?? "none";
+  return { B: "fire", H: "technical", ABC: "hazmat", RD: "medical", KTP: "transport", S: "special" }[group] ?? "none";
 }
 
 /** @param {string} branch @returns {string} */

@@ -22,7 +22,7 @@ export function palette() {
   const style = getComputedStyle(document.documentElement);
   const names = [
     "map-land", "map-own", "map-border", "map-own-border", "map-label", "map-halo", "map-station", "ink", "dim", "panel", "accent", "alarm",
-    "fire", "help", "hazmat", "medical", "transport", "special", "none", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9",
+    "fire", "technical", "hazmat", "medical", "transport", "special", "none", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9",
     "on1", "on2", "on3", "on4", "on5", "on6", "on7", "on8", "on9", "on0",
   ];
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim() || "#888"]));

@@ -41,15 +41,14 @@ def judge(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def busy(node: Node) -> None:
     """A room at work: a call that rings, incidents with and without units."""
     colleague = Dispatcher(node, "jena5", "J5")
     board = colleague.snapshot()["units"]
-    free = [unit for unit in ("j-83-2", "j-82-1", "j-83-3", "j-44-1") if board[unit]["incident"] is None]
+    free = [unit for unit in ("j-83-2", "j-82-1", "j-44-1", "j-33-1") if board[unit]["incident"] is None]
     fire = colleague.open_incident(place="Jena, Ernst-Abbe-Platz", keyword="B2", report="Rauch aus Wohnung, 3. OG")
-    if free:
-        colleague.must("incident.alarm", incident=fire, units=[{"unit": unit} for unit in free])
+    colleague.must("incident.alarm", incident=fire, units=[{"unit": unit} for unit in free])
     colleague.open_incident(place="Stadtroda, Markt", keyword="H1", lon=11.7262, lat=50.8573, report="Baum auf Straße")
     colleague.close()
     with closing(Telephony(node)) as telephony:

@@ -73,11 +73,13 @@ function row(app, incident, tab) {
     aria-selected=${chosen}
     @click=${() => app.acts.openIncident(incident.id)}
   >
-    <span class="keyword" role="gridcell" title=${incident.keyword_name ?? ""}>${incident.keyword ?? "?"}</span>
+    <span class="code" role="gridcell">
+      <span class="keyword" title=${incident.keyword_name ?? ""}>${incident.keyword ?? "?"}</span>
+      <span class="number">${incident.number}</span>
+    </span>
     <span class="main" role="gridcell">
       <span class="title">${placeLine(incident) || t("ohne Ort")}</span>
       <span class="sub">
-        <span class="number">${incident.number}</span>
         ${incident.exercise ? html`<span class="tag">${t("Übung")}</span>` : nothing}
         ${incident.appointment_at ? html`<span class="tag">${t("Termin {at}", { at: minute(incident.appointment_at) })}</span>` : nothing}
         ${app.ui.incidents.all && incident.centre !== app.me.centre ? html`<span class="tag">${app.state.master.centres[incident.centre]?.code ?? incident.centre}</span>` : nothing}
