@@ -14,10 +14,11 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from incidents.models import AlarmDelivery
+from incidents.models import AlarmDelivery, Assignment
 from journal.actor import system
 from journal.commands import execute
 from journal.tail import Stored, follow
@@ -87,7 +88,7 @@ def deliver_entry(stored: Stored) -> None:
     if data.centre not in settings.LEITSTELLE_CENTRES:
         return
     owed = [delivery.id for unit in data.units for delivery in unit.deliveries]
-    _deliver(AlarmDelivery.objects.filter(pk__in=owed, state=AlarmDelivery.State.OWED))
+    _deliver(_wanted().filter(pk__in=owed, state=AlarmDelivery.State.OWED))
 
 
 def retry_owed() -> int:
@@ -95,11 +96,19 @@ def retry_owed() -> int:
     now = timezone.now()
     states = [AlarmDelivery.State.OWED, AlarmDelivery.State.FAILED]
     return _deliver(
-        AlarmDelivery.objects.filter(
+        _wanted().filter(
             state__in=states, owed_at__lt=now - OVERDUE, owed_at__gt=now - GIVE_UP,
             incident__centre__in=settings.LEITSTELLE_CENTRES,
         )
     )  # fmt: skip
+
+
+def _wanted() -> Any:
+    """Deliveries whose unit still has to come: whoever was recalled, released or taken away before its alarm went out
+    must not be sent off by it, however late this follower is. A unit that moved to another incident (merged, split)
+    took the time of its alarm along."""
+    coming = Assignment.objects.filter(unit_id=OuterRef("unit_id"), ended_at=None, alarmed_at=OuterRef("owed_at"))
+    return AlarmDelivery.objects.filter(Exists(coming))
 
 
 def _deliver(deliveries: Any) -> int:

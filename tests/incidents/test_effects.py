@@ -121,3 +121,28 @@ def test_the_follower_keeps_its_place(durable_world: World, run_dir: Path) -> No
         stop.set()
         thread.join(5)
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("how", ["incident.recall", "incident.close"])
+def test_whoever_was_called_off_before_the_alarm_went_out_is_not_sent(
+    world: World, opened: Callable[..., str], run_dir: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """The follower may be late by a restart or by an outage of hours; the crew must not turn out for nothing."""
+    ident = alarmed(world, opened)
+    details: dict[str, Any] = {"units": ["j-83-1"]} if how == "incident.recall" else {
+        "outcome": "cancelled", "release": True,
+    }  # fmt: skip
+    world.must(how, incident=ident, **details)
+    follow_all()
+    monkeypatch.setattr(effects, "OVERDUE", effects.OVERDUE * 0)
+    assert effects.retry_owed() == 0
+    assert not (run_dir / "alarms.log").exists()
+
+
+def test_a_unit_that_moved_on_with_its_incident_still_gets_its_alarm(
+    world: World, opened: Callable[..., str], run_dir: Path
+) -> None:
+    ident = alarmed(world, opened)
+    world.must("incident.merge", incident=ident, into=opened())
+    follow_all()
+    assert states() == {"log": "sent", "station": "sent"}
