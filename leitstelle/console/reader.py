@@ -25,6 +25,9 @@ from resources.models import SeatSession
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
+# Entries that come closer together than this share a frame: sending to 200 consoles takes some 8 ms, and a burst of
+# small frames would keep the process from everything else. The first entry after a pause does not wait.
+FRAME_GAP_SECONDS = 0.02
 RETRY_SECONDS = 0.5
 
 
@@ -44,6 +47,7 @@ class Reader:
         self._joining: deque[tuple[Console, int]] = deque()
         self._positions: dict[str, dict[str, Any]] = {}
         self._next_beat = 0.0
+        self._next_frame = 0.0
 
     def start(self) -> None:
         """Begin to follow, at today's head. Call from the event loop."""
@@ -89,11 +93,13 @@ class Reader:
 
     def _turn(self) -> None:
         self._wake.wait(max(0.0, self._next_beat - time.monotonic()))
+        self._stop.wait(max(0.0, self._next_frame - time.monotonic()))
         self._wake.clear()
         close_old_connections()
         frames = self._frames(self.cursor)
         if frames is not None:
             self._call(self.hub.broadcast, frames)
+            self._next_frame = time.monotonic() + FRAME_GAP_SECONDS
         self._admit()
         if time.monotonic() >= self._next_beat:
             self._next_beat = time.monotonic() + BEAT_SECONDS
@@ -111,7 +117,8 @@ class Reader:
         self.cursor = change.pos
         for session in SeatSession.objects.filter(pk__in=change.ended_sessions):
             self._call(self.hub.close_seat, str(session.user_id), session.seat_id)
-        self._wake.set()  # perhaps there is more
+        if len(entries) >= tail.BATCH:
+            self._wake.set()  # there is more
         return frames
 
     def _admit(self) -> None:
