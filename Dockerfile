@@ -20,7 +20,8 @@ COPY ops ops
 RUN python3 -m ops.setup run && rm -rf /var/lib/apt/lists/* "$LEITSTELLE_RUN_DIR"
 
 COPY . .
-RUN SECRET_KEY=for-the-build-only-and-never-used-to-sign-anything-at-all \
+RUN .venv/bin/python -m ops.languages \
+    && SECRET_KEY=for-the-build-only-and-never-used-to-sign-anything-at-all \
     .venv/bin/python manage.py collectstatic --no-input \
     && useradd --system --home-dir /var/lib/leitstelle --create-home leitstelle \
     && install -d -o leitstelle -g leitstelle "$LEITSTELLE_RUN_DIR"

@@ -205,6 +205,10 @@ LEITSTELLE_PRINT_COMMAND = os.environ.get("LEITSTELLE_PRINT_COMMAND", "")
 # --- language, files, log --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "de"
 LANGUAGES = [("de", "Deutsch"), ("en", "English")]
+# Read and set by the console's scripts too (static/console/i18n.js), hence no LANGUAGE_COOKIE_HTTPONLY.
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = HTTPS
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 TIME_ZONE = "Europe/Berlin"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ops import languages
 from ops.child import StartFailed
 from ops.cluster import Cluster, PostgresMissing
 from ops.places import python, server_home
@@ -26,6 +27,7 @@ PrivateServers = Callable[[], tuple[Cluster, RedisServer]]
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
     """A wrapper, because pytest-django reads the settings in its own implementation of this hook."""
+    languages.compile_stale()
     options = early_config.known_args_namespace
     os.environ["PATH"] = f"{Path(python()).parent}:{os.environ['PATH']}"  # `node` may be there and nowhere else
     if "DATABASE_URL" not in os.environ and not (options.help or options.version):

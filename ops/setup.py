@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 
-from ops import libraries, system
-from ops.terminal import Failure, Steps, report
+from ops import languages, libraries, system
+from ops.places import VENV
+from ops.terminal import Failure, Steps, report, run
 
 
 def prepare(*, tests: bool) -> None:
-    """All of the set-up up to the libraries. Raises Failure."""
-    steps = Steps(3)
+    """All of the set-up up to the libraries and translations. Raises Failure."""
+    steps = Steps(4)
     steps.begin("System packages")
     needs = [*system.FOR_RUNNING, *(system.FOR_TESTS if tests else ())]
     lacking = system.missing(needs)
@@ -24,6 +25,13 @@ def prepare(*, tests: bool) -> None:
     steps.done(libraries.python_libraries(steps, tests=tests))
     steps.begin("Browser libraries")
     steps.done(libraries.browser_libraries(steps, tests=tests))
+    steps.begin("Translations")
+    stale = languages.stale()
+    if stale:
+        run(
+            steps, [str(VENV / "bin" / "python"), "-m", "ops.languages"], do="See the line in the .po file named above."
+        )
+    steps.done("compiled" if stale else "up to date")
 
 
 def main(arguments: list[str]) -> int:
