@@ -44,25 +44,34 @@ SELECT c.id::text, json_build_object(
     'outcome', c.outcome, 'note', c.note)::text
   FROM incidents_call c
  WHERE c.number = %s AND c.rang_at > now() - make_interval(hours => %s) AND c.id IS DISTINCT FROM %s
+   AND %s IN ('', c.centre_id)
  ORDER BY c.rang_at DESC LIMIT 8
 """
 
 
 def nearby(
-    *, call: str | UUID | None = None, lon: float | None = None, lat: float | None = None, number: str = ""
+    *,
+    call: str | UUID | None = None,
+    lon: float | None = None,
+    lat: float | None = None,
+    number: str = "",
+    centre: str = "",
 ) -> dict[str, list[dict[str, Any]]]:
     """``{"incidents": […], "calls": […]}`` to which a call may belong, likeliest first.
 
     Incidents: open, within LEITSTELLE_NEARBY_METRES (or the caller's accuracy) and LEITSTELLE_NEARBY_MINUTES, or from
     the same number within SAME_NUMBER_HOURS; calls: earlier ones of the same number. Each says why (``place``,
-    ``number``, ``both``). ``call`` supplies position and number; what is given besides goes before it.
+    ``number``, ``both``). ``call`` supplies position and number; what is given besides goes before it. ``centre``: who
+    asks; calls are the business of the centre they rang at (empty: of all).
     """
     ident = next(iter(uuids([call])), None) if call else None
     accuracy = 0.0
     if ident is not None:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT ST_X(point), ST_Y(point), accuracy_m, number FROM incidents_call WHERE id = %s", [ident]
+                "SELECT ST_X(point), ST_Y(point), accuracy_m, number FROM incidents_call"
+                " WHERE id = %s AND %s IN ('', centre_id)",
+                [ident, centre],
             )
             known = cursor.fetchone() or (None, None, None, "")
         if lon is None or lat is None:
@@ -81,5 +90,5 @@ def nearby(
     if not found:
         return {"incidents": [], "calls": []}
     incidents = views(_INCIDENTS.format(found=" UNION ALL ".join(found)), params)
-    calls = views(_CALLS, [number, SAME_NUMBER_HOURS, ident]) if number else {}
+    calls = views(_CALLS, [number, SAME_NUMBER_HOURS, ident, centre]) if number else {}
     return {"incidents": list(incidents.values()), "calls": list(calls.values())}

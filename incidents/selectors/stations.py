@@ -2,10 +2,19 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from incidents.models import AlarmDelivery, Assignment
+from resources.models import Station
 
 STATION_MEDIUM = "station"
 LIMIT = 50
+
+
+def stations_of(centre: str) -> QuerySet[Station]:
+    """The stations in use in the area of ``centre``; without one, all."""
+    stations = Station.objects.filter(active=True)
+    return stations.filter(county__centre=centre) if centre else stations
 
 
 def station_alarms(station: str) -> list[dict[str, Any]]:

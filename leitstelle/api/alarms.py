@@ -6,11 +6,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from incidents.selectors.stations import station_alarms
+from incidents.selectors.stations import station_alarms, stations_of
 from leitstelle.accounts.roles import RADIO, STATION
 from leitstelle.api.door import Door, actor_of, checked, command_id_of, run
 from leitstelle.api.schemas import AnswerOut, ReceiptIn
-from resources.models import Station
 
 
 class Receipts(Door):
@@ -34,5 +33,5 @@ class StationAlarms(Door):
 
     @extend_schema(responses=OpenApiTypes.OBJECT, tags=["alarms"], operation_id="station_alarms")
     def get(self, request: Request, station: str) -> Response:
-        get_object_or_404(Station, pk=station, active=True)
+        get_object_or_404(stations_of(actor_of(request).centre), pk=station)
         return Response({"station": station, "alarms": station_alarms(station)})

@@ -193,7 +193,7 @@ def nearby(request: HttpRequest, actor: Actor) -> HttpResponse:
     lon, lat = _spot(request.GET) or (None, None)
     query = request.GET
     call, number = query.get("call", "")[:36], query.get("number", "")[:40]
-    return respond(incident_selectors.nearby(call=call or None, lon=lon, lat=lat, number=number))
+    return respond(incident_selectors.nearby(call=call or None, lon=lon, lat=lat, number=number, centre=actor.centre))
 
 
 class ProposalQuery(Command):

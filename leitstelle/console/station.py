@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from incidents.selectors.stations import station_alarms
+from incidents.selectors.stations import station_alarms, stations_of
 from journal.actor import Actor
 from journal.commands import execute
 from leitstelle.accounts.keys import actor_of_plain_key
@@ -38,6 +38,7 @@ def for_station(view: StationView) -> Callable[[HttpRequest, str], HttpResponse]
         actor = actor_of_plain_key(request.COOKIES.get(COOKIE, ""))
         if actor is None or STATION not in actor.roles:
             raise PermissionDenied(_("Diese Seite öffnet sich mit dem Schlüssel der Wache: /station/…/?key=…"))
+        get_object_or_404(stations_of(actor.centre), pk=station)
         return view(request, station, actor)
 
     return admitted

@@ -3,19 +3,29 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from pytest_django.fixtures import Settings
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from journal.actor import system
+from journal.record import Transaction
+from leitstelle.accounts import keys
+from leitstelle.accounts.entries import ApiKeySaved
+from leitstelle.accounts.services import key_hash
 from ops.node import Node
 from ops.testing import NodeFactory
 from tests.people import SPOT, Dispatcher, Telephony, next_message
+from tests.world import World
 
 SECRET = "Geheimnis-4711"
+NUMBER = "+49364199112233"
 # Pages that anybody may open: they show nothing but themselves.
 PUBLIC = re.compile(r"^(health|login/.*|logout/|admin/login/|admin/logout/|api/(schema|docs)/.*)$")
 SAMPLES = {
@@ -28,7 +38,7 @@ def node(node_factory: NodeFactory) -> Iterator[Node]:
     """A node with one incident and one call in Jena whose words nobody else may read."""
     node = node_factory("jena", processes=("web", "sockets"))
     with closing(Dispatcher(node, "jena1", "J1")) as author, closing(Telephony(node)) as telephony:
-        call = telephony.ring("+49364199112233")
+        call = telephony.ring(NUMBER)
         author.must("call.answer", call=call)
         author.must("call.note", call=call, note=SECRET)
         author.must(
@@ -91,6 +101,25 @@ def test_calls_stay_at_their_centre(node: Node) -> None:
     with closing(Dispatcher(node, "gera1", "G1")) as gera, closing(Dispatcher(node, "jena4", "J4")) as jena:
         assert jena.snapshot()["calls"]
         assert not gera.snapshot()["calls"]
+        for question in ({"number": NUMBER}, {"call": next(iter(jena.snapshot()["calls"]))}):
+            assert jena.http.get("/console/nearby", params={"number": NUMBER}).json()["calls"]
+            assert gera.http.get("/console/nearby", params=question).json()["calls"] == []
+
+
+def test_a_screens_key_shows_the_stations_of_its_centre_alone(
+    world: World, client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.STATIC_ROOT = tmp_path
+    key = "k" * 32
+    tx = Transaction(system("test"))
+    tx.record(ApiKeySaved(id="screens", name="Wachen", sha256=key_hash(key), roles=["station"], centre="gera"))
+    tx.append()
+    keys.forget()
+    client.cookies["station"] = key
+    bearer = {"Authorization": f"Bearer {key}"}
+    for station, status in (("rw-gera", 200), ("rw-jena", 404)):
+        assert client.get(f"/api/v1/stations/{station}/alarms", headers=bearer).status_code == status
+        assert client.get(f"/station/{station}/alarms").status_code == status
 
 
 def test_a_command_from_a_foreign_form_is_refused(node: Node) -> None:
