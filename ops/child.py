@@ -63,6 +63,7 @@ class Child:
         """Start the process. Raises RuntimeError when it runs already."""
         if self.running:
             raise RuntimeError(f"{self.name} is running already")
+        self.send_signal(signal.SIGKILL)  # workers of a killed parent would go on answering on its port
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.is_file() and self.log.stat().st_size > LOG_LIMIT:
             self.log.replace(self.log.with_suffix(self.log.suffix + ".1"))

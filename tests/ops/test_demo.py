@@ -51,7 +51,8 @@ class Demo:
     def start(self, timeout: float) -> None:
         begin = time.monotonic()
         with self.output.open("wb") as out:
-            command = [sys.executable, "-m", "ops.demo", "start"]
+            # Should this test run be killed, its demo must not outlive it.
+            command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "ops.demo", "start"]
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=out, stderr=subprocess.STDOUT)
         eventually(lambda: "make stop" in self.said() or self.process.poll() is not None, timeout)  # type: ignore[union-attr]
         self.took = time.monotonic() - begin
@@ -137,15 +138,16 @@ def test_a_second_one_says_where_the_first_is(demo: Demo) -> None:
 
 @pytest.mark.parametrize("victim", ["granian", "uvicorn", "manage.py vital", "redis-server", "bin/postgres -D"])
 def test_what_dies_comes_back(demo: Demo, victim: str) -> None:
-    def found() -> list[int]:
-        return [pid for pid, line in demo.descendants().items() if victim in line]
+    def found() -> dict[int, str]:
+        return {pid: line for pid, line in demo.descendants().items() if victim in line}
 
     before = found()
     assert before
-    os.kill(min(before), signal.SIGKILL)
+    os.kill(min(before), signal.SIGKILL)  # the parent of its workers
     killed = time.monotonic()
-    eventually(lambda: set(found()) - set(before), 3.0)
+    eventually(lambda: found().keys() - before.keys(), 3.0)
     assert time.monotonic() - killed < 2.0
+    assert not [pid for pid, line in before.items() if alive(pid, line)], "workers of the dead one go on"
     eventually(lambda: healthy(demo), 20)
     assert "has ended and is started again" in demo.said()
 
