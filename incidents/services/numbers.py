@@ -11,6 +11,11 @@ from incidents.rules.numbers import incident_number
 from journal.commands import Refused
 from journal.record import Transaction
 
+CODES_UNDER_LOCK = """
+WITH l AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended(%s, 112)))
+SELECT c.id, c.code FROM l, resources_centre c WHERE c.id = ANY(%s)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -29,14 +34,13 @@ def next_number(tx: Transaction, centre: str) -> Number:
     """
     home = settings.LEITSTELLE_CENTRES
     stand_in = home[0] if home and centre not in home else ""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, code FROM resources_centre WHERE id = ANY(%s)", [[centre, stand_in]])
-        codes = dict(cursor.fetchall())
-    if centre not in codes:
-        raise Refused("unknown_centre", _("Diese Leitstelle gibt es nicht: %s") % centre, centre=centre)
     origin, year = settings.LEITSTELLE_NODE, timezone.localtime(tx.at).year
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 112))", [f"{origin}/{centre}/{year}"])
+        # Lock and codes in one round trip; the highest number is read by a statement that begins after the lock.
+        cursor.execute(CODES_UNDER_LOCK, [f"{origin}/{centre}/{year}", [centre, stand_in]])
+        codes = dict(cursor.fetchall())
+        if centre not in codes:
+            raise Refused("unknown_centre", _("Diese Leitstelle gibt es nicht: %s") % centre, centre=centre)
         cursor.execute(
             "SELECT coalesce(max(serial), 0) + 1 FROM incidents_incident"
             " WHERE numbered_by = %s AND origin = %s AND year = %s",
