@@ -172,6 +172,13 @@ export class Acts {
     this.app.proposing.exchange(row);
   }
 
+  reserve() {
+    const { proposing } = this.app;
+    if (!proposing.scheduled() || !proposing.chosenRows().length) return this.say(t("Vormerken geht bei Transporten mit Termin."));
+    void proposing.reserve();
+    return true;
+  }
+
   addToProposal() {
     return this.app.goTo("add-unit");
   }

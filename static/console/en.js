@@ -437,4 +437,9 @@ export const ENGLISH = {
   "z. B. Gerät der Nachbarleitstelle; ein neues Einsatzmittel legt die Administration an": "e.g. a device of the neighbouring centre; administrators add new units",
   "Entf": "Del",
   "Leer": "Space",
+  "Ziel": "Destination",
+  "am Patienten": "at the patient",
+  "Vormerken": "Reserve",
+  "Vormerken geht bei Transporten mit Termin.": "Reserving is for transports with an appointment.",
+  "für den Termin vormerken": "reserve for the appointment",
 };

@@ -5,6 +5,7 @@
 import { read } from "./commands.js";
 import { t } from "./i18n.js";
 import { spokenCall } from "./look.js";
+import { momentOf } from "./time.js";
 
 const NOTE_PAUSE_MS = 600;
 const EDIT_PAUSE_MS = 900;
@@ -15,7 +16,7 @@ const OFFER_EVERY_MS = 15_000;
  * @typedef {{key: string, call: string | null, incident: string | null, place: string, hit: PlaceHit | null, place_detail: string,
  *   keyword: string | null, priority: number | null, report: string, caller_name: string, caller_number: string, exercise: boolean,
  *   tree: string | null, path: {node: string, question: string, answer: string, text: string}[], prealarm: boolean, sent: Record<string, any>,
- *   anyway: boolean}} Draft
+ *   anyway: boolean, appointment_at: string, hospital: string}} Draft
  */
 
 /** @param {string} key @param {CallView | null} call @returns {Draft} */
@@ -24,6 +25,7 @@ function emptyDraft(key, call) {
     key, call: call?.id ?? null, incident: null, place: "", hit: null, place_detail: "", keyword: null, priority: null,
     report: call?.note ?? "", caller_name: call?.caller_name ?? "", caller_number: call?.number ?? "", exercise: false,
     tree: null, path: [], prealarm: false, sent: {}, anyway: false,
+    appointment_at: "", hospital: "",
   };
 }
 
@@ -262,6 +264,8 @@ export class Intake {
           ...(draft.hit ? { lon: draft.hit.lon, lat: draft.hit.lat } : {}),
           report: fields.report, caller_name: fields.caller_name, caller_number: fields.caller_number,
           exercise: draft.exercise,
+          ...(momentOf(draft.appointment_at) ? { appointment_at: momentOf(draft.appointment_at) } : {}),
+          ...(draft.hospital ? { hospital: draft.hospital } : {}),
         },
         `open:${draft.key}`,
       );

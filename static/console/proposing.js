@@ -231,6 +231,25 @@ export class Proposing {
     }
   }
 
+  /** Keep the chosen units for a scheduled transport; the alarm comes when it is due. */
+  async reserve() {
+    const incident = this.app.intake.draft ? await this.app.intake.open() : this.app.selection.chosen.incident;
+    if (!incident) return;
+    for (const row of this.chosenRows()) {
+      const answer = await this.app.commands.send("incident.reserve", { incident, unit: row.unit }, "alarm");
+      if (!answer.ok) return;
+    }
+    this.clear();
+    this.app.invalidate("proposal");
+  }
+
+  /** @returns {boolean} whether the target is a transport at a set time */
+  scheduled() {
+    const draft = this.app.intake.draft;
+    if (draft && !draft.incident) return draft.appointment_at !== "";
+    return Boolean(this.app.state.incidents[draft?.incident ?? this.app.selection.chosen.incident ?? ""]?.appointment_at);
+  }
+
   /** @param {string} incident @param {Row[]} rows */
   alarmed(incident, rows) {
     this.lastAlarm = { incident, units: rows.map((row) => row.unit), at: Date.now() };

@@ -65,6 +65,7 @@ export const SHORTCUTS = [
   { key: "Space", scope: "proposal", act: "toggleRow", text: () => t("Einsatzmittel mit / ohne") },
   { key: "x", scope: "proposal", act: "exchangeRow", text: () => t("gegen das nächste tauschen") },
   { key: "+", scope: "proposal", act: "addToProposal", text: () => t("Einsatzmittel dazunehmen") },
+  { key: "r", scope: "proposal", act: "reserve", text: () => t("für den Termin vormerken") },
   { key: "u", scope: "proposal", act: "askAgain", text: () => t("neu vorschlagen") },
 
   { key: "i", scope: "detail", act: "writeNote", text: () => t("Eintrag ins Einsatztagebuch") },

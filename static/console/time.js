@@ -43,6 +43,19 @@ export function moment(iso) {
   return iso ? MOMENT.format(new Date(iso)) : "";
 }
 
+/** @param {string | null | undefined} iso @returns {string} as a field for date and time wants it, by the clock of this machine */
+export function fieldMoment(iso) {
+  if (!iso) return "";
+  const at = new Date(iso);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** @param {string} field date and time as typed @returns {string | null} ISO 8601 */
+export function momentOf(field) {
+  const at = new Date(field);
+  return field && !Number.isNaN(at.getTime()) ? at.toISOString() : null;
+}
+
 /** @param {number} at @returns {string} So., 22.11.2026 */
 export function day(at) {
   return DAY.format(new Date(at));

@@ -84,7 +84,7 @@ function times(incident) {
 
 const STEPS = /** @type {[string, () => string][]} */ ([
   ["alarmed", () => "A"], ["receipted", () => "Q"], ["en_route", () => "3"], ["on_scene", () => "4"],
-  ["transporting", () => "7"], ["at_hospital", () => "8"], ["ended", () => t("frei")],
+  ["at_patient", () => "P"], ["transporting", () => "7"], ["at_hospital", () => "8"], ["ended", () => t("frei")],
 ]);
 
 /** @param {import("../app.js").App} app @param {IncidentView} incident @param {boolean} open */
@@ -129,7 +129,11 @@ function assignment(app, incident, one) {
 /** @param {import("../app.js").App} app @param {IncidentView} incident @param {AssignmentView} one */
 function unitActs(app, incident, one) {
   const leave = { incident: incident.id, unit: one.unit };
-  return html`<button class="chip" title=${t("Zielklinik zuweisen")} @click=${() => app.dialogs.ask(forms.direct(app, incident, one.unit))}>${t("Klinik")}</button>
+  const atPatient = one.state === "on_scene" && !one.times.at_patient;
+  return html`${atPatient
+      ? html`<button class="chip" @click=${() => app.commands.send("unit.at_patient", { unit: one.unit }, `unit:${one.unit}`)}>${t("am Patienten")}</button>`
+      : nothing}
+    <button class="chip" title=${t("Zielklinik zuweisen")} @click=${() => app.dialogs.ask(forms.direct(app, incident, one.unit))}>${t("Klinik")}</button>
     ${one.state === "alarmed" || one.state === "en_route"
       ? html`<button class="chip" title=${t("Rückalarm")} @click=${() => recallOne(app, incident, one.unit)}>${t("zurück")}</button>`
       : html`<button class="chip" title=${t("aus dem Einsatz entlassen")} @click=${() => app.commands.send("incident.release", leave, `unit:${one.unit}`)}>${t("frei")}</button>`}`;

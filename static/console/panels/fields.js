@@ -7,7 +7,7 @@ import { html, live, nothing } from "../html.js";
 import { t } from "../i18n.js";
 import { placeText } from "../intake.js";
 import { Picker } from "../picker.js";
-import { clock } from "../time.js";
+import { clock, fieldMoment, moment, momentOf } from "../time.js";
 import { placeItem } from "./interview.js";
 
 /**
@@ -67,7 +67,7 @@ export function editable(app, incident, name, label, options) {
 function shown(app, incident, name, label, options) {
   const value = valueOf(incident, name);
   const option = options.options?.find((one) => one.value === String(value ?? ""));
-  const text = options.moment ? clock(value) : (option?.text ?? String(value ?? ""));
+  const text = options.moment ? moment(value) : (option?.text ?? String(value ?? ""));
   const last = incident.edits[name];
   const title = last ? t("zuletzt {by}, {at}", { by: last.by, at: clock(last.at) }) : "";
   if (!options.open) return html`<span class=${options.strong ? "strong" : ""}>${text || "–"}</span>`;
@@ -79,7 +79,7 @@ function shown(app, incident, name, label, options) {
 /** @param {import("../app.js").App} app @param {IncidentView} incident @param {string} name */
 function begin(app, incident, name) {
   const value = valueOf(incident, name);
-  edit = { incident: incident.id, name, seen: value, value, hit: null, conflict: null, error: "", busy: false };
+  edit = { incident: incident.id, name, seen: value, value: name === "appointment_at" ? fieldMoment(value) : value, hit: null, conflict: null, error: "", busy: false };
   if (name === "place") places = placePicker(app, incident);
   app.invalidate("work");
   app.draw();
@@ -128,7 +128,7 @@ function editor(app, incident, mine, options) {
         </select>`
       : options.words
         ? html`<textarea id=${id} rows="3" data-field=${mine.name} aria-labelledby="label-${mine.name}" .value=${live(String(mine.value ?? ""))} @input=${take} @keydown=${key}></textarea>`
-        : html`<input id=${id} class="text" type="text" data-field=${mine.name} aria-labelledby="label-${mine.name}" .value=${live(String(mine.value ?? ""))} @input=${take} @keydown=${key} />`}
+        : html`<input id=${id} class="text" type=${options.moment ? "datetime-local" : "text"} data-field=${mine.name} aria-labelledby="label-${mine.name}" .value=${live(String(mine.value ?? ""))} @input=${take} @keydown=${key} />`}
     <span class="editing">
       <button class="chip" ?disabled=${mine.busy} @click=${() => void commit(app, incident)}>${mine.busy ? t("speichert …") : t("speichern")} <kbd>${options.words ? `${t("Strg")} ↵` : "↵"}</kbd></button>
       <button class="chip" @click=${() => cancel(app)}>${t("verwerfen")} <kbd>Esc</kbd></button>
@@ -220,6 +220,8 @@ async function commit(app, incident) {
 function converted(mine) {
   if (mine.name === "priority") return Number(mine.value);
   if (mine.name === "hospital") return mine.value || null;
+  // The same minute is no change, however the node writes it.
+  if (mine.name === "appointment_at") return fieldMoment(mine.seen) === mine.value ? mine.seen : momentOf(mine.value);
   return mine.value;
 }
 

@@ -1,5 +1,6 @@
 /** The interview: where first, then what; words are stored as they are typed, units can go while the caller talks. */
 import { read } from "../commands.js";
+import { hospitals } from "../forms.js";
 import { html, live, nothing } from "../html.js";
 import { t } from "../i18n.js";
 import { callState, keywordClass, placeKind } from "../labels.js";
@@ -67,7 +68,7 @@ export function view(app, draft) {
       </div>
       <label class="name" for="caller_name">${t("Anrufer")}</label>
       <div class="value pair">${input(app, draft, "caller_name", t("Name"))} ${input(app, draft, "caller_number", t("Rufnummer"))}</div>
-      ${tree(app, draft)}
+      ${transport(app, draft)} ${tree(app, draft)}
     </div>
     ${offers(app, draft)} ${actions(app, draft, Boolean(incident))}`;
 }
@@ -89,6 +90,20 @@ function callBar(app, call) {
       : call.state === "ringing"
         ? html`<button class="chip loud" @click=${() => app.acts.openCall(call.id)}>${t("annehmen")} <kbd>F2</kbd></button>`
         : nothing}`;
+}
+
+/** A transport has a time and a destination. @param {import("../app.js").App} app @param {import("../intake.js").Draft} draft */
+function transport(app, draft) {
+  if (draft.incident || app.state.master.keywords[draft.keyword ?? ""]?.group !== "KTP") return nothing;
+  const take = (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target).value;
+  return html`<label class="name" for="appointment_at">${t("Termin")}</label>
+    <div class="value pair">
+      <input id="appointment_at" class="text" type="datetime-local" .value=${live(draft.appointment_at)} @change=${(/** @type {Event} */ event) => app.intake.change({ appointment_at: take(event) })} />
+      <select aria-label=${t("Zielklinik")} @change=${(/** @type {Event} */ event) => app.intake.change({ hospital: take(event) })}>
+        <option value="">${t("Ziel")} …</option>
+        ${hospitals(app).map((row) => html`<option value=${row.value} ?selected=${row.value === draft.hospital}>${row.text}</option>`)}
+      </select>
+    </div>`;
 }
 
 /** @param {import("../app.js").App} app @param {PlaceHit} hit */

@@ -37,6 +37,9 @@ export function view(app) {
           <button class="button alarm" ?disabled=${!chosen.length || proposing.alarming} @click=${() => app.acts.alarm()}>
             ${proposing.alarming ? t("wird alarmiert …") : t("Alarmieren ({n})", { n: chosen.length })} <kbd>F8</kbd>
           </button>
+          ${proposing.scheduled()
+            ? html`<button class="button" ?disabled=${!chosen.length} @click=${() => app.acts.reserve()}>${t("Vormerken")} <kbd>R</kbd></button>`
+            : nothing}
           <span class="sum">${summary(app, chosen)}</span>
         </footer>`
       : nothing}`;
