@@ -19,6 +19,9 @@ from journal.types import Fact, Replica, replicas
 
 logger = logging.getLogger(__name__)
 
+# Kept, and applied by the version that can read it.
+UNREADABLE = (UnknownType, ValueError)
+
 
 class BrokenChain(ValueError):
     """An entry does not follow its predecessor: a gap, a fork or a changed byte."""
@@ -101,8 +104,8 @@ def _apply_in_order(raw: Raw) -> None:
     subject = f"{kind}:{ident}"
     try:
         fact = decode(raw.body, keys_for_reading([subject]).get(subject))
-    except UnknownType:
-        logger.error("%s is kept and not applied: its type %s is unknown here", subject, raw.type)
+    except UNREADABLE as error:
+        logger.error("%s of %s is kept and not applied: %s", raw.type, subject, type(error).__name__)
         return
     apply(fact)
 
@@ -123,7 +126,7 @@ def refold(kind: str, ident: str) -> None:
     for entry in newest_first.iterator():
         try:
             facts.append(decode(entry.body, key))
-        except UnknownType:
+        except UNREADABLE:
             continue
         if facts[-1].data.absolute():
             break

@@ -34,7 +34,7 @@ class Stored:
     type: str
     aggregate_kind: str
     aggregate_id: str
-    fact: Fact | None  # None for a type this version does not know
+    fact: Fact | None  # None for a type this version does not know, or a body that it cannot read
 
 
 def after(pos: int, limit: int = BATCH) -> list[Stored]:
@@ -57,6 +57,10 @@ def _read(entries) -> list[Stored]:  # type: ignore[no-untyped-def]  # a sliced 
         try:
             fact = decode(body, keys.get(f"{kind}:{ident}"))
         except UnknownType:
+            fact = None
+        except ValueError as error:
+            # One entry that cannot be read must not stop everybody who follows the journal, alarms among them.
+            logger.error("entry %s (%s of %s:%s) cannot be read: %s", pos, name, kind, ident, type(error).__name__)
             fact = None
         result.append(Stored(pos, origin, name, kind, ident, fact))
     return result

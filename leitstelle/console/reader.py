@@ -45,6 +45,8 @@ class Reader:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._joining: deque[tuple[Console, int]] = deque()
+        # For whom frames are encoded: also for a console that this thread has let in and the hub has yet to add.
+        self._centres = {""}
         self._positions: dict[str, dict[str, Any]] = {}
         self._next_beat = 0.0
         self._next_frame = 0.0
@@ -112,7 +114,7 @@ class Reader:
             if not entries:
                 return None
             change = picture.Change(entries)
-            centres = {console.actor.centre for console in tuple(self.hub.consoles)} | {""}
+            centres = {console.actor.centre for console in tuple(self.hub.consoles)} | self._centres
             frames = {centre: encode(change.frame(centre)) for centre in centres}
         self.cursor = change.pos
         for session in SeatSession.objects.filter(pk__in=change.ended_sessions):
@@ -125,11 +127,13 @@ class Reader:
         """Consoles that joined: those with the same cursor share one reading."""
         catch_up: dict[tuple[int, str], list[str]] = {}
         while self._joining:
-            console, after = self._joining.popleft()
+            console, after = self._joining[0]  # stays until it is in: the database may fail just now
+            self._centres.add(console.actor.centre)
             key = (after, console.actor.centre)
             if key not in catch_up:
                 catch_up[key] = self._catch_up(after, console.actor.centre)
             self._call(self.hub.join, console, catch_up[key])
+            self._joining.popleft()
 
     def _catch_up(self, after: int, centre: str) -> list[str]:
         done = encode({"t": "up-to-date", "pos": self.cursor})

@@ -108,13 +108,17 @@ def test_what_was_written_after_a_forgetting_is_not_told_either(world: World, ed
 
 
 @pytest.mark.django_db
-def test_an_entry_of_an_unknown_type_stops_nothing(world: World) -> None:
-    """The other centre may run a newer version: what this one cannot read is kept, what follows is applied."""
+@pytest.mark.parametrize("change", [("unit.saved", "weather.changed"), ('"active":true', '"active":"perhaps"')])
+def test_an_entry_that_cannot_be_read_stops_nothing(world: World, change: tuple[str, str]) -> None:
+    """The other centre may run another version: what this one cannot read is kept, what follows is applied and told."""
     raws = [fold.Raw.of(row) for row in Entry.objects.order_by("pos")]
     tables = fold.digests()
-    body = raws[0].body.replace(raws[0].type, "weather.changed")
-    foreign = replace(raws[0], origin="elsewhere", type="weather.changed", aggregate_kind="weather", body=body)
+    known = next(raw for raw in raws if raw.type == "unit.saved")
+    foreign = replace(known, origin="elsewhere", aggregate_id="x", body=known.body.replace(*change), hlc=known.hlc + 1)
     fold.clear()
-    fold.receive([foreign, *raws])
+    for arriving in ([foreign], [replace(foreign, seq=foreign.seq - 1, hlc=1)], raws):
+        fold.receive(arriving)
     assert fold.digests() == tables
-    assert Entry.objects.filter(type="weather.changed").exists()
+    told = after(0, limit=10_000)
+    assert len(told) == len(raws) + 2
+    assert [stored.fact is None for stored in told] == [True, True] + [False] * len(raws)
