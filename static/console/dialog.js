@@ -83,7 +83,7 @@ export class Dialogs {
 
   /** @param {Form} form */
   formView(form) {
-    return html`<form class="form" @submit=${(/** @type {SubmitEvent} */ event) => void this.submit(event, form)}>
+    return html`<form class="form" @keydown=${submitByEnter} @submit=${(/** @type {SubmitEvent} */ event) => void this.submit(event, form)}>
       <h2>${form.title}</h2>
       ${form.lead ? html`<p class="lead">${form.lead}</p>` : nothing}
       ${form.warning ? html`<p class="warning">${form.warning}</p>` : nothing}
@@ -143,7 +143,7 @@ function fieldView(field) {
 function control(field, id) {
   const value = typeof field.value === "string" ? field.value : "";
   if (field.kind === "words") {
-    return html`<textarea id=${id} name=${field.name} rows="3" ?required=${field.required} .value=${value} @keydown=${submitOnCtrlEnter}></textarea>`;
+    return html`<textarea id=${id} name=${field.name} rows="3" ?required=${field.required} .value=${value}></textarea>`;
   }
   if (field.kind === "choice") {
     return html`<select id=${id} name=${field.name} ?required=${field.required}>
@@ -156,9 +156,13 @@ function control(field, id) {
   return html`<input id=${id} class="text" name=${field.name} type=${type} ?required=${field.required} autocomplete="off" .value=${value} />`;
 }
 
-/** @param {KeyboardEvent} event */
-function submitOnCtrlEnter(event) {
-  if (event.key === "Enter" && event.ctrlKey) /** @type {HTMLTextAreaElement} */ (event.target).form?.requestSubmit();
+/** Enter sends from every field, also from a list of choices; in a longer text it is Ctrl and Enter. @param {KeyboardEvent} event */
+function submitByEnter(event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (event.key !== "Enter" || target instanceof HTMLButtonElement) return;
+  if (target instanceof HTMLTextAreaElement && !event.ctrlKey) return;
+  event.preventDefault();
+  target.closest("form")?.requestSubmit();
 }
 
 function seatLost() {
