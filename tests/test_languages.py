@@ -128,6 +128,7 @@ def test_log_in_is_german_whatever_the_browser_prefers_and_english_by_switch(nod
         page = visitor.get("/login/?next=/console/")
         assert 'lang="de"' in page.text
         assert "Kennwort" in page.text
+        assert ">English</button>" in page.text
         form = {
             "language": "en",
             "next": re.search(r'name="next"\s+value="(/login/[^"]*)"', page.text)[1],  # type: ignore[index]
