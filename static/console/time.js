@@ -9,6 +9,9 @@ const MINUTE = new Intl.DateTimeFormat("de-DE", { timeZone: "Europe/Berlin", hou
 const DAY = new Intl.DateTimeFormat("de-DE", {
   timeZone: "Europe/Berlin", weekday: "short", day: "2-digit", month: "2-digit", year: "numeric",
 });
+const WALL = new Intl.DateTimeFormat("en-GB", {
+  timeZone: "Europe/Berlin", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+});
 const MOMENT = new Intl.DateTimeFormat("de-DE", {
   timeZone: "Europe/Berlin", day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit",
 });
@@ -43,17 +46,27 @@ export function moment(iso) {
   return iso ? MOMENT.format(new Date(iso)) : "";
 }
 
-/** @param {string | null | undefined} iso @returns {string} as a field for date and time wants it, by the clock of this machine */
-export function fieldMoment(iso) {
-  if (!iso) return "";
-  const at = new Date(iso);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+/** Milliseconds by which the clock of the centres is ahead of UTC at a moment. @param {number} at */
+function ahead(at) {
+  const parts = Object.fromEntries(WALL.formatToParts(new Date(at)).map((part) => [part.type, Number(part.value)]));
+  const { year = 0, month = 1, day: date = 1, hour = 0, minute: past = 0 } = parts;
+  return Date.UTC(year, month - 1, date, hour, past) - Math.floor(at / 60_000) * 60_000;
 }
 
-/** @param {string} field date and time as typed @returns {string | null} ISO 8601 */
+/** @param {string | null | undefined} iso @returns {string} as a field for date and time wants it, by the clock of the centres */
+export function fieldMoment(iso) {
+  if (!iso) return "";
+  const at = Date.parse(iso);
+  return new Date(at + ahead(at)).toISOString().slice(0, 16);
+}
+
+/** @param {string} field date and time as typed, by the clock of the centres @returns {string | null} ISO 8601 */
 export function momentOf(field) {
-  const at = new Date(field);
-  return field && !Number.isNaN(at.getTime()) ? at.toISOString() : null;
+  const wall = field ? Date.parse(`${field}Z`) : NaN;
+  if (Number.isNaN(wall)) return null;
+  // Twice, because the night of a change of clocks lies between the first guess and the answer.
+  const guess = wall - ahead(wall);
+  return new Date(wall - ahead(guess)).toISOString();
 }
 
 /** @param {number} at @returns {string} So., 22.11.2026 */

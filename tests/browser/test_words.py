@@ -48,3 +48,13 @@ def test_every_key_has_an_act() -> None:
     methods = set(re.findall(r"^  (?:async )?(\w+)\(", (CONSOLE / "acts.js").read_text(), re.MULTILINE))
     assert {act for act in acts if not re.fullmatch(r"(treeAnswer|attachOffer)\d", act)} <= methods
     assert {"treeAnswer", "attachOffer"} <= methods
+
+
+def test_the_clock_of_the_centres_is_read_and_written_alike() -> None:
+    """Summer, winter, and the night in which the clocks change."""
+    fields = ["2026-07-01T09:30", "2026-12-01T09:30", "2026-10-25T01:30", "2026-10-25T03:30", "2026-03-29T03:10"]
+    utc = ["2026-07-01T07:30", "2026-12-01T08:30", "2026-10-24T23:30", "2026-10-25T02:30", "2026-03-29T01:10"]
+    time = "await import('./time.js')"
+    moments = from_node(f"{json.dumps(fields)}.map(({time}).momentOf)")
+    assert moments == [f"{moment}:00.000Z" for moment in utc]
+    assert from_node(f"{json.dumps(moments)}.map(({time}).fieldMoment)") == fields
