@@ -38,7 +38,7 @@ async function refresh() {
 
 function showAge() {
   const old = Date.now() - freshAt;
-  age.textContent = old < STALE_MS ? new Date(freshAt).toLocaleTimeString("de-DE") : `vor ${Math.round(old / 1000)} s`;
+  age.textContent = old < STALE_MS ? new Date(freshAt).toLocaleTimeString("de-DE", { timeZone: "Europe/Berlin" }) : `vor ${Math.round(old / 1000)} s`;
   age.classList.toggle("stale", old >= STALE_MS);
 }
 
