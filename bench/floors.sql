@@ -10,13 +10,13 @@ DECLARE v_id uuid := gen_random_uuid(); v_serial int; v_pos bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(112113);
     SELECT coalesce(max(serial), 0) + 1 INTO v_serial FROM incidents_incident
-     WHERE centre_id = 'jena' AND origin = 'jena' AND year = 2026;
+     WHERE numbered_by = 'jena' AND origin = 'jena' AND year = 2026;
     INSERT INTO incidents_incident (
-        id, number, origin, year, serial, state, exercise, priority, place, place_id, place_detail, municipality,
-        county_how, point, report, caller_name, caller_number, interview, opened_at, opened_by, keyword_set_at,
+        id, number, origin, numbered_by, year, serial, state, exercise, priority, place, place_id, place_detail,
+        municipality, county_how, point, report, caller_name, caller_number, interview, opened_at, opened_by, keyword_set_at,
         outcome, edits, centre_id, county_id, keyword_id)
     VALUES (
-        v_id, 'J-2026-' || v_serial, 'jena', 2026, v_serial, 'open', false, 1, 'Jena, Holzmarkt 1', '', '', '',
+        v_id, 'J-2026-' || v_serial, 'jena', 'jena', 2026, v_serial, 'open', false, 1, 'Jena, Holzmarkt 1', '', '', '',
         'inside', ST_SetSRID(ST_MakePoint(11.5899 + random() / 100, 50.9277), 4326), repeat('Brustschmerz ', 6),
         'Beispiel', '+493641123456', '[]', now(), 'Disposition', now(), '', '{}', 'jena', '16053', 'RD2');
     INSERT INTO journal_key (subject, secret) VALUES ('incident:' || v_id, decode(repeat('00', 32), 'hex'));
@@ -32,7 +32,9 @@ BEGIN
     SELECT id INTO v_id FROM incidents_incident WHERE state = 'open' ORDER BY opened_at DESC LIMIT 1
        FOR NO KEY UPDATE;
     SELECT array_agg(id) INTO v_units FROM (
-        SELECT id FROM resources_unit OFFSET floor(random() * 100) LIMIT 3 FOR NO KEY UPDATE) u;
+        SELECT id FROM resources_unit OFFSET floor(random() * 10) LIMIT 3 FOR NO KEY UPDATE) u;
+    -- The room is made free again, so that the next alarm finds what this one found.
+    UPDATE incidents_assignment SET ended_at = now() WHERE unit_id = ANY (v_units) AND ended_at IS NULL;
     UPDATE incidents_incident SET dispatch_decided_at = now() WHERE id = v_id;
     WITH a AS (
         INSERT INTO incidents_assignment (id, state, why, eta_seconds, alarmed_at, end_reason, unit_id, incident_id)
@@ -49,15 +51,13 @@ BEGIN
     v_pos := journal_append('jena', gen_random_uuid(),
         jsonb_build_array(bench_entry('incident', v_id::text, 'incident.units_alarmed', 1600)), 'incident.alarm',
         'user:bench', '{}');
-    UPDATE incidents_assignment SET ended_at = now() WHERE incident_id = v_id AND ended_at IS NULL AND unit_id
-           <> ALL (v_units);
     RETURN '{"pos":' || v_pos || ',"safety":"stored","result":{"assignments":[]}}';
 END $$;
 
 CREATE FUNCTION bench_status() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE v_unit text; v_assignment uuid; v_incident uuid; v_pos bigint;
 BEGIN
-    SELECT id INTO v_unit FROM resources_unit OFFSET floor(random() * 100) LIMIT 1 FOR NO KEY UPDATE;
+    SELECT id INTO v_unit FROM resources_unit OFFSET floor(random() * 10) LIMIT 1 FOR NO KEY UPDATE;
     SELECT id, incident_id INTO v_assignment, v_incident FROM incidents_assignment
      WHERE unit_id = v_unit AND ended_at IS NULL LIMIT 1;
     INSERT INTO resources_unitstate (unit_id, status, since, note, source) VALUES (v_unit, 3, now(), '', 'radio')

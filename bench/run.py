@@ -83,7 +83,7 @@ class Bench:
 
     def start(self) -> None:
         """From nothing running to the first page."""
-        self.report.heading("Kaltstart: Datenbank, Redis, alle Prozesse, bis die erste Seite da ist")
+        self.report.heading("Kaltstart: Datenbank, Redis, Prozesse, bis die erste Seite da ist")
         times = [self.ground.cold_start(EMPTY) for _ in range(self.scale.cold_starts)]
         self.report.add("start.first_page", statistics.median(times), "s", goal=COLD_START_GOAL)
 
