@@ -42,9 +42,9 @@ def after(pos: int, limit: int = BATCH) -> list[Stored]:
     return _read(Entry.objects.filter(pos__gt=pos).order_by("pos")[:limit])
 
 
-def history(kind: str, ident: str, limit: int = 10_000) -> list[Stored]:
-    """All entries of one aggregate in clock order: its log."""
-    entries = Entry.objects.filter(aggregate_kind=kind, aggregate_id=ident)
+def history(kind: str, *idents: str, limit: int = 10_000) -> list[Stored]:
+    """All entries of one aggregate (or several of a kind) in clock order: its log."""
+    entries = Entry.objects.filter(aggregate_kind=kind, aggregate_id__in=idents)
     return _read(entries.order_by("hlc", "origin", "seq")[:limit])
 
 

@@ -182,7 +182,9 @@ COMMANDS: dict[str, Callable[[Room], dict[str, Any]]] = {
     "incident.reserve": _one_unit,
     "incident.release": _one_unit,
     "incident.direct": lambda room: {**_one_unit(room), "hospital": room.pick(["ukj", "x"])},
-    "incident.recall": lambda room: {"incident": (one := _one_unit(room))["incident"], "units": [one["unit"]]},
+    "incident.recall": lambda room: {
+        "incident": (one := _one_unit(room))["incident"], "units": [one["unit"]], "reason": room.pick(["", "Irrtum"]),
+    },
     "incident.receipt": lambda room: {
         "delivery": room.known(AlarmDelivery.objects.order_by("owed_at", "pk").values_list("pk", flat=True))
     },

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from pydantic import Field
 
-from incidents.entries.incident import NOON, SAMPLE, IncidentEntry
+from incidents.entries.incident import NOON, RECALLED, SAMPLE, IncidentEntry
 from incidents.entries.timers import clear_timers, set_timer, start_timer
 from incidents.models import Assignment, TimerRule
 from journal import rows
@@ -95,7 +95,7 @@ class UnitProgressed(AssignmentEntry):
         )  # fmt: skip
 
 
-@entry("incident.unit_signalled", aggregate="incident", personal=())
+@entry("incident.unit_signalled", aggregate="incident", personal=("note",))
 class UnitSignalled(AssignmentEntry):
     """A unit at work sent a status that moves nothing: a cry for help (0), a wish to speak (5), a breakdown (6)."""
 
@@ -114,14 +114,14 @@ class UnitSignalled(AssignmentEntry):
         return cls(incident=SAMPLE, assignment=UUID(int=20), unit_name="Rotkreuz Jena 83-1", status=0)
 
 
-@entry("incident.unit_recalled", aggregate="incident", personal=())
+@entry("incident.unit_recalled", aggregate="incident", personal=("reason",))
 class UnitRecalled(AssignmentEntry):
     """A unit was called off (Rückalarm): it is free from now on."""
 
     reason: str = Field(default="", max_length=200)
 
     def apply(self, fact: Fact) -> None:
-        self.end(fact.at, self.reason or "Rückalarm", recalled_at=fact.at)
+        self.end(fact.at, self.reason or RECALLED, recalled_at=fact.at)
 
     def describe(self, fact: Fact) -> str:
         return f"Rückalarm: {self.unit_name}" + (f" – {self.reason}" if self.reason else "")

@@ -18,6 +18,8 @@ from resources.entries import Spot
 
 NOON = datetime.fromisoformat("2026-01-01T12:00:00+00:00")
 SAMPLE = UUID(int=10)
+# What stands as the end of an assignment where nobody gave the recall a reason, or the reason was forgotten.
+RECALLED = "Rückalarm"
 
 # Fields a dispatcher may change while the incident runs; the personal ones travel sealed.
 PLAIN_FIELDS = frozenset({
@@ -197,7 +199,7 @@ class IncidentInterviewed(IncidentEntry):
         )
 
 
-@entry("incident.keyword_raised", aggregate="incident", personal=())
+@entry("incident.keyword_raised", aggregate="incident", personal=("reason",))
 class KeywordRaised(IncidentEntry):
     """The keyword was raised (Stichworterhöhung): more is needed than was sent."""
 
@@ -324,7 +326,7 @@ class IncidentSplit(IncidentEntry):
         return cls(incident=SAMPLE, new=UUID(int=12), new_number="J-2026-000003")
 
 
-@entry("incident.handed_over", aggregate="incident", personal=())
+@entry("incident.handed_over", aggregate="incident", personal=("reason",))
 class IncidentHandedOver(IncidentEntry):
     """The incident was handed to the other centre, which answers for it from now on."""
 
@@ -431,6 +433,7 @@ class IncidentForgotten(IncidentEntry):
             caller_number="", interview=[], edits={},  # without the key nobody can tell any more what was edited
         )  # fmt: skip
         AlarmDelivery.objects.filter(incident_id=self.incident).update(text="")
+        Assignment.objects.filter(incident_id=self.incident).exclude(recalled_at=None).update(end_reason=RECALLED)
         destroy(f"incident:{self.incident}")
 
     def describe(self, fact: Fact) -> str:

@@ -43,8 +43,7 @@ def incident_log(incident: str | UUID) -> list[LogLine]:
     ident = str(incident)
     stored: list[tail.Stored] = tail.history("incident", ident)
     calls: Any = Call.objects.filter(incident_id=ident).values_list("pk", flat=True)
-    for call in calls:
-        stored += tail.history("call", str(call))
+    stored += tail.history("call", *map(str, calls))
     lines = [line for entry in stored if (line := log_line(entry))]
     for line in lines:
         line["incident"] = ident

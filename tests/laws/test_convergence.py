@@ -13,6 +13,7 @@ import pytest
 
 from incidents import effects, timers
 from incidents.models import Incident
+from incidents.selectors import incident_log, incident_view
 from journal import fold
 from journal.actor import Actor
 from journal.models import Aggregate, Entry, Key
@@ -122,3 +123,18 @@ def test_an_entry_that_cannot_be_read_stops_nothing(world: World, change: tuple[
     told = after(0, limit=10_000)
     assert len(told) == len(raws) + 2
     assert [stored.fact is None for stored in told] == [True, True] + [False] * len(raws)
+
+
+@pytest.mark.django_db
+def test_reasons_that_people_type_are_forgotten_too(world: World) -> None:
+    incident = str(uuid4())
+    world.must("incident.open", incident=incident, keyword="RD1", lon=11.59, lat=50.93)
+    world.must("incident.alarm", incident=incident, units=[{"unit": "j-83-1"}])
+    world.must("incident.raise_keyword", incident=incident, keyword="RD2", reason="Geheimnis eins")
+    world.must("incident.recall", incident=incident, units=["j-83-1"], reason="Geheimnis zwei")
+    world.must("incident.hand_over", incident=incident, centre="gera", reason="Geheimnis drei")
+    assert not Entry.objects.filter(body__contains="Geheimnis").exists()
+    assert sum("Geheimnis" in line["text"] for line in incident_log(incident)) == 3
+    world.must("incident.close", incident=incident, outcome="completed")
+    world.must("incident.forget", ADMINISTRATOR, incident=incident, reason="Frist")
+    assert "Geheimnis" not in str(incident_view(incident)) + str(incident_log(incident))
