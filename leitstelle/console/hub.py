@@ -82,6 +82,12 @@ class Hub:
             if console.actor.id == user and console.actor.seat == seat:
                 console.close(CLOSE_REVOKED)
 
+    def close_user(self, user: str) -> None:
+        """The log-in was locked, or lost its roles: its sockets end, wherever it sits."""
+        for console in tuple(self.consoles):
+            if console.actor.id == user:
+                console.close(CLOSE_REVOKED)
+
     def close_all(self, code: int) -> None:
         for console in tuple(self.consoles):
             console.close(code)

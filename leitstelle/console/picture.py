@@ -16,6 +16,7 @@ from django.utils import timezone
 from incidents import selectors as incident_selectors
 from journal import tail
 from journal.actor import Actor
+from leitstelle.accounts import roles
 from leitstelle.console import master
 from resources.models import SeatSession, UnknownSender
 
@@ -110,6 +111,7 @@ class Change:
             touched.setdefault(entry.aggregate_kind, set()).add(entry.aggregate_id)
         self.at = max((e.fact.at for e in entries if e.fact), default=None)
         self.ended_sessions = [UUID(e.aggregate_id) for e in entries if e.type == "seat.left"]
+        self.locked_users = [e.aggregate_id for e in entries if e.type == "user.saved" and not _may_sit(e)]
         self.incidents = incident_selectors.incident_views(touched.get("incident", ()))
         self.calls = incident_selectors.call_views(touched.get("call", ()))
         units = touched.get("unit_state", set()) | touched.get("cover", set()) | touched.get("unit", set())
@@ -145,3 +147,9 @@ class Change:
             "master": self.master, "log": self.log,
         }  # fmt: skip
         return frame | {name: part for name, part in parts.items() if part}
+
+
+def _may_sit(saved: tail.Stored) -> bool:
+    """Whether a user, as just saved, still works at a console."""
+    user: Any = saved.fact and saved.fact.data
+    return bool(user and user.active and roles.CONSOLE & set(user.roles))

@@ -19,7 +19,7 @@ from django.utils import timezone
 from journal import tail
 from journal.record import head
 from leitstelle.console import picture
-from leitstelle.console.hub import CLOSE_RESTART, Console, Hub
+from leitstelle.console.hub import CLOSE_RESTART, CLOSE_REVOKED, Console, Hub
 from resources.models import SeatSession
 
 logger = logging.getLogger(__name__)
@@ -119,6 +119,8 @@ class Reader:
         self.cursor = change.pos
         for session in SeatSession.objects.filter(pk__in=change.ended_sessions):
             self._call(self.hub.close_seat, str(session.user_id), session.seat_id)
+        for user in change.locked_users:
+            self._call(self.hub.close_user, user)
         if len(entries) >= tail.BATCH:
             self._wake.set()  # there is more
         return frames
@@ -133,6 +135,9 @@ class Reader:
             if key not in catch_up:
                 catch_up[key] = self._catch_up(after, console.actor.centre)
             self._call(self.hub.join, console, catch_up[key])
+            if not _still_seated(console):
+                # Left between the log-in's check and here: the frame that told so found nobody to close.
+                self._call(console.close, CLOSE_REVOKED)
             self._joining.popleft()
 
     def _catch_up(self, after: int, centre: str) -> list[str]:
@@ -163,3 +168,8 @@ class Reader:
     def _call(self, function: Callable[..., None], *args: Any) -> None:
         assert self._loop is not None
         self._loop.call_soon_threadsafe(function, *args)
+
+
+def _still_seated(console: Console) -> bool:
+    open_sessions = SeatSession.objects.filter(ended_at=None)
+    return open_sessions.filter(seat_id=console.actor.seat, user_id=console.actor.id).exists()
