@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.gis.geos import Point
-from django.db import connection
+from django.db import connection, transaction
 
 from resources import geo
 from resources.rules import (
@@ -30,26 +30,25 @@ _COLUMNS = "t.id, t.name, {kind} AS kind, {municipality} AS municipality, t.coun
 # Alike in part (what was typed occurs in it) counts most, then alike as a whole (nothing else is in it), then
 # importance; distance from where the caller or the centre is decides between streets of the same name.
 #
-# The planner thinks comparing words costs next to nothing and would rather read the whole table (20 times slower);
-# both statements travel as one and therefore share a transaction, to which the switch is local.
+# The planner thinks comparing words costs next to nothing and would rather read the whole table (20 times slower).
+BY_INDEX = "SET LOCAL enable_seqscan = off"
 TEXT = f"""
-SELECT set_config('enable_seqscan', 'off', true);
 WITH found AS (
     SELECT {_COLUMNS.format(kind="t.kind", municipality="t.municipality_name")}, t.search, t.weight
-      FROM resources_place t WHERE t.search %%> %(q)s AND t.active AND t.kind <> 'motorway_km'
+      FROM resources_place t WHERE t.search %%> %(q)s::text AND t.active AND t.kind <> 'motorway_km'
     UNION ALL
     SELECT {_COLUMNS.format(kind="'hospital'", municipality="''")}, {_PLAIN.format("t.name")}, 2000
-      FROM resources_hospital t WHERE t.active AND {_PLAIN.format("t.name")} %%> %(q)s
+      FROM resources_hospital t WHERE t.active AND {_PLAIN.format("t.name")} %%> %(q)s::text
     UNION ALL
     SELECT {_COLUMNS.format(kind="'station'", municipality="''")}, {_PLAIN.format("t.name")}, 500
-      FROM resources_station t WHERE t.active AND {_PLAIN.format("t.name")} %%> %(q)s
+      FROM resources_station t WHERE t.active AND {_PLAIN.format("t.name")} %%> %(q)s::text
 )
 SELECT f.id, f.name, f.kind, f.municipality, f.county_id, ST_X(f.point), ST_Y(f.point), f.example,
-       word_similarity(%(q)s, f.search) + 0.5 * similarity(%(q)s, f.search)
+       word_similarity(%(q)s::text, f.search) + 0.5 * similarity(%(q)s::text, f.search)
        + 0.03 * ln(1 + f.weight)
-       + CASE WHEN f.search LIKE %(prefix)s THEN 0.2 ELSE 0 END
-       - CASE WHEN %(lon)s::float IS NULL THEN 0
-              ELSE least(0.3, 1.5 * (f.point <-> ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326))) END AS score
+       + CASE WHEN f.search LIKE %(prefix)s::text THEN 0.2 ELSE 0 END
+       - CASE WHEN %(lon)s::float8 IS NULL THEN 0
+              ELSE least(0.3, 1.5 * (f.point <-> ST_SetSRID(ST_MakePoint(%(lon)s::float8, %(lat)s::float8), 4326))) END AS score
   FROM found f ORDER BY score DESC, f.id LIMIT %(limit)s
 """
 
@@ -85,7 +84,9 @@ def places(text: str, near: Point | None = None, limit: int = 12) -> list[dict[s
         "q": address.words, "prefix": address.words + "%", "limit": limit,
         "lon": near.x if near else None, "lat": near.y if near else None,
     }  # fmt: skip
-    found = _rows(TEXT, params)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BY_INDEX)
+        found = _rows(TEXT, params)
     for row in found:
         if address.house_number and row["kind"] == "street":
             row["house_number"] = address.house_number
@@ -132,6 +133,4 @@ def _from_utm(position: Utm) -> tuple[float, float]:
 def _rows(sql: str, params: dict[str, Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        while cursor.nextset():
-            pass
         return [dict(zip(_FIELDS, row, strict=True)) | {"house_number": ""} for row in cursor.fetchall()]
