@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from incidents.entries.alarm import UnitsAlarmed
 from incidents.models import AlarmDelivery, Assignment
 from journal.actor import system
 from journal.commands import execute
@@ -70,7 +71,7 @@ MEDIA: Final[dict[str, Callable[[Delivery], None]]] = {"log": _to_log, "station"
 
 def run(stop: threading.Event) -> None:
     """Follow the journal until ``stop``: deliver what each alarm owes."""
-    follow(CURSOR, deliver_entry, stop)
+    follow(CURSOR, frozenset({UnitsAlarmed.type_name}), deliver_entry, stop)
 
 
 def run_retries(stop: threading.Event) -> None:

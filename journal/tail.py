@@ -14,6 +14,7 @@ from journal import notify
 from journal.envelope import UnknownType, decode
 from journal.keys import keys_for_reading
 from journal.models import Cursor, Entry
+from journal.record import head
 from journal.types import Fact
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,9 @@ POLL_SECONDS = 0.2
 # With Redis the poll only covers a lost hint.
 HINTED_POLL_SECONDS = 1.0
 BATCH = 500
+FOLLOWER_BATCH = 100
+# How far a follower may read past entries of no concern without saving its cursor.
+CURSOR_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +114,27 @@ class Waker:
         return self._pubsub
 
 
-def follow(name: str, handle: Callable[[Stored], None], stop: threading.Event) -> None:
-    """Give every entry to ``handle``, in order, at least once, until ``stop``; the cursor is kept under ``name``.
+def follow(name: str, types: frozenset[str], handle: Callable[[Stored], None], stop: threading.Event) -> None:
+    """Give every entry of ``types`` to ``handle``, in order, at least once, until ``stop``; the cursor is kept under
+    ``name``.
 
-    The cursor moves batch by batch. An exception in ``handle`` ends the follower without moving it: its supervisor
-    starts it again and it gets the same entries.
+    The cursor is saved after entries were handled, else once in a while: reading past entries of no concern must not
+    cost every command of the room a second commit. An exception in ``handle`` ends the follower without moving the
+    cursor: its supervisor starts it again and it gets the same entries.
     """
     waker = Waker()
     cursor, _created = Cursor.objects.get_or_create(name=name)
+    saved_at = time.monotonic()
     while not stop.is_set():
-        batch = after(cursor.pos, limit=100)
+        high = head()
+        if high == cursor.pos:
+            waker.wait(stop)
+            continue
+        concerned = Entry.objects.filter(pos__gt=cursor.pos, pos__lte=high, type__in=types)
+        batch = _read(concerned.order_by("pos")[:FOLLOWER_BATCH])
         for stored in batch:
             handle(stored)
-        if batch:
-            cursor.pos = batch[-1].pos
+        cursor.pos = batch[-1].pos if len(batch) == FOLLOWER_BATCH else high
+        if batch or time.monotonic() - saved_at > CURSOR_SECONDS:
             cursor.save(update_fields=["pos"])
-        if not batch:
-            waker.wait(stop)
+            saved_at = time.monotonic()
