@@ -138,3 +138,4 @@ def follow(name: str, types: frozenset[str], handle: Callable[[Stored], None], s
         if batch or time.monotonic() - saved_at > CURSOR_SECONDS:
             cursor.save(update_fields=["pos"])
             saved_at = time.monotonic()
+    cursor.save(update_fields=["pos"])

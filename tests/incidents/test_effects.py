@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 from typing import Any
 
 import pytest
@@ -100,7 +101,11 @@ def test_another_centres_alarm_is_left_to_it(
 
 @pytest.mark.django_db(transaction=True)
 def test_the_follower_keeps_its_place(durable_world: World, run_dir: Path) -> None:
+    """It moves past an alarm at once, and past everything else by the time it stops."""
     stop = threading.Event()
+    incident = str(uuid4())
+    durable_world.must("incident.open", incident=incident, keyword="RD1", place="Jena", lon=11.59, lat=50.93)
+    durable_world.must("incident.alarm", incident=incident, units=[{"unit": "j-83-1"}])
     head = Entry.objects.count()
 
     def follow() -> None:
@@ -117,10 +122,12 @@ def test_the_follower_keeps_its_place(durable_world: World, run_dir: Path) -> No
             stop.wait(0.05)
         assert cursor is not None
         assert cursor.pos >= head
+        durable_world.must("incident.note", incident=incident, text="Das geht die Alarmierung nichts an.")
     finally:
         stop.set()
         thread.join(5)
     assert not thread.is_alive()
+    assert Cursor.objects.get(name=effects.CURSOR).pos >= head
 
 
 @pytest.mark.parametrize("how", ["incident.recall", "incident.close"])
