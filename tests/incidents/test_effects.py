@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
