@@ -48,7 +48,8 @@ SELECT f.id, f.name, f.kind, f.municipality, f.county_id, ST_X(f.point), ST_Y(f.
        + 0.03 * ln(1 + f.weight)
        + CASE WHEN f.search LIKE %(prefix)s::text THEN 0.2 ELSE 0 END
        - CASE WHEN %(lon)s::float8 IS NULL THEN 0
-              ELSE least(0.3, 1.5 * (f.point <-> ST_SetSRID(ST_MakePoint(%(lon)s::float8, %(lat)s::float8), 4326))) END AS score
+              ELSE least(0.3, 1.5 * (f.point
+                   <-> ST_SetSRID(ST_MakePoint(%(lon)s::float8, %(lat)s::float8), 4326))) END AS score
   FROM found f ORDER BY score DESC, f.id LIMIT %(limit)s
 """
 
