@@ -5,7 +5,7 @@ new view of everything touched (None: no longer live), never a difference.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -58,9 +58,9 @@ def board() -> dict[str, Any]:
         return {"pos": pos, "units": incident_selectors.unit_views(), "positions": positions()}
 
 
-def positions(since: datetime | None = None) -> dict[str, dict[str, Any]]:
-    """Last known position of every unit, with the time of its observation; only those received after ``since``."""
-    since = since or timezone.now() - timedelta(hours=POSITION_HOURS)
+def positions() -> dict[str, dict[str, Any]]:
+    """Last known position of every unit, with the time of its observation."""
+    since = timezone.now() - timedelta(hours=POSITION_HOURS)
     with connection.cursor() as cursor:
         cursor.execute(POSITIONS, [since])
         return {

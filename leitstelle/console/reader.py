@@ -9,7 +9,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -26,13 +25,10 @@ from resources.models import SeatSession
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
-# Sending a frame to 200 consoles takes some 8 ms; in a storm one per entry would keep the process from everything
-# else. So frames cost an allowance that refills at this pace: a few entries close together do not wait, more share.
+# Entries that come closer together than this share a frame: sending to 200 consoles takes some 8 ms, and a burst of
+# small frames would keep the process from everything else. The first entry after a pause does not wait.
 FRAME_GAP_SECONDS = 0.02
-FRAMES_AT_ONCE = 3.0
 RETRY_SECONDS = 0.5
-# A position may be committed a little after the time it was received at; what is read twice is not sent twice.
-POSITIONS_OVERLAP = timedelta(seconds=5)
 
 
 def encode(value: dict[str, Any]) -> str:
@@ -52,10 +48,8 @@ class Reader:
         # For whom frames are encoded: also for a console that this thread has let in and the hub has yet to add.
         self._centres = {""}
         self._positions: dict[str, dict[str, Any]] = {}
-        self._positions_read_at = timezone.now()
         self._next_beat = 0.0
-        self._allowance = FRAMES_AT_ONCE
-        self._allowed_at = time.monotonic()
+        self._next_frame = 0.0
 
     def start(self) -> None:
         """Begin to follow, at today's head. Call from the event loop."""
@@ -101,24 +95,17 @@ class Reader:
 
     def _turn(self) -> None:
         self._wake.wait(max(0.0, self._next_beat - time.monotonic()))
-        self._stop.wait(self._must_wait())
+        self._stop.wait(max(0.0, self._next_frame - time.monotonic()))
         self._wake.clear()
         close_old_connections()
         frames = self._frames(self.cursor)
         if frames is not None:
             self._call(self.hub.broadcast, frames)
-            self._allowance -= 1
+            self._next_frame = time.monotonic() + FRAME_GAP_SECONDS
         self._admit()
         if time.monotonic() >= self._next_beat:
             self._next_beat = time.monotonic() + BEAT_SECONDS
             self._beat()
-
-    def _must_wait(self) -> float:
-        """Seconds until the allowance is good for a frame."""
-        now = time.monotonic()
-        self._allowance = min(FRAMES_AT_ONCE, self._allowance + (now - self._allowed_at) / FRAME_GAP_SECONDS)
-        self._allowed_at = now
-        return max(0.0, (1 - self._allowance) * FRAME_GAP_SECONDS)
 
     def _frames(self, cursor: int) -> dict[str, str] | None:
         """The next frame after ``cursor`` for each centre, which also moves the reader; None at the head."""
@@ -166,12 +153,11 @@ class Reader:
     def _beat(self) -> None:
         now = timezone.now()
         self._call(self.hub.to_all, encode({"t": "beat", "pos": self.cursor, "now": now}))
-        received = picture.positions(since=self._positions_read_at - POSITIONS_OVERLAP)
-        moved = {unit: view for unit, view in received.items() if self._positions.get(unit) != view}
-        if moved:
+        current = picture.positions()
+        moved = {unit: view for unit, view in current.items() if self._positions.get(unit) != view}
+        if moved and self._positions:
             self._call(self.hub.to_all, encode({"t": "positions", "units": moved}))
-        self._positions |= moved
-        self._positions_read_at = now
+        self._positions = current
         self._call(self._tell_presence)
 
     def _tell_presence(self) -> None:
