@@ -7,8 +7,10 @@ everything applied so far is simply applied; one that arrives late makes this no
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from journal.envelope import UnknownType, decode
@@ -140,7 +142,7 @@ def refold(kind: str, ident: str) -> None:
         refold(kind, ident)
 
 
-def _rows(replica: Replica, ident: str):  # type: ignore[no-untyped-def]  # any model's queryset
+def _rows(replica: Replica, ident: str) -> "QuerySet[Any]":
     return replica.model._default_manager.filter(**{replica.by: ident})
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import redis
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from journal import notify
 from journal.envelope import UnknownType, decode
@@ -52,7 +53,7 @@ def history(kind: str, *idents: str, limit: int = 10_000) -> list[Stored]:
     return _read(entries.order_by("hlc", "origin", "seq")[:limit])
 
 
-def _read(entries) -> list[Stored]:  # type: ignore[no-untyped-def]  # a sliced queryset of Entry
+def _read(entries: "QuerySet[Entry]") -> list[Stored]:
     rows = list(entries.values_list("pos", "origin", "type", "aggregate_kind", "aggregate_id", "body"))
     sealed = {f"{row[3]}:{row[4]}" for row in rows if '"sealed":' in row[5]}
     keys = keys_for_reading(sealed) if sealed else {}
