@@ -15,6 +15,19 @@ def _list(name: str, default: str) -> list[str]:
     return [item for item in os.environ.get(name, default).split(",") if item]
 
 
+def _peers(text: str) -> list[tuple[str, str, str]]:
+    """name=ws://host:port#key by comma as (name, address of its link, public key). Raises ValueError."""
+    peers = []
+    for item in text.split(","):
+        if item.strip():
+            name, equals, rest = item.strip().partition("=")
+            url, hash_sign, key = rest.partition("#")
+            if not (name and equals and url and hash_sign and key):
+                raise ValueError(f"LEITSTELLE_PEERS: {item!r} is not name=ws://host:port#key")
+            peers.append((name, url.rstrip("/"), key))
+    return peers
+
+
 def _database(url: str) -> dict[str, object]:
     """postgresql://user:password@host:port/name?host=/socket/dir&port=5433 as Django's settings."""
     parts = urlsplit(url)
@@ -38,6 +51,20 @@ LEITSTELLE_WEB_PORT = int(os.environ.get("LEITSTELLE_WEB_PORT", "8000"))
 LEITSTELLE_SOCKETS_PORT = int(os.environ.get("LEITSTELLE_SOCKETS_PORT", "8001"))
 # Set where a proxy serves the websockets under another address.
 LEITSTELLE_SOCKETS_URL = os.environ.get("LEITSTELLE_SOCKETS_URL", "")
+# Where the other centres' nodes reach the process `link`.
+LEITSTELLE_LINK_PORT = int(os.environ.get("LEITSTELLE_LINK_PORT", "8002"))
+# This node's public addresses, as consoles and as other nodes reach it; empty: known to nobody else.
+LEITSTELLE_URL = os.environ.get("LEITSTELLE_URL", "").rstrip("/")
+LEITSTELLE_LINK_URL = os.environ.get("LEITSTELLE_LINK_URL", "").rstrip("/")
+# The nodes this one trusts before the Node table says more: (name, address of its link, public key). An address given
+# here wins over the table's. Empty: a lone node, unless the table knows others.
+LEITSTELLE_PEERS = _peers(os.environ.get("LEITSTELLE_PEERS", ""))
+# Files of the link's certificates, for mutual TLS beside the check of keys at hello; empty: no TLS.
+LEITSTELLE_LINK_TLS_CERT = os.environ.get("LEITSTELLE_LINK_TLS_CERT", "")
+LEITSTELLE_LINK_TLS_KEY = os.environ.get("LEITSTELLE_LINK_TLS_KEY", "")
+LEITSTELLE_LINK_TLS_CA = os.environ.get("LEITSTELLE_LINK_TLS_CA", "")
+# Origins (https://host:port) of other nodes' pages and sockets that a console may go on at, beside ALLOWED_HOSTS.
+LEITSTELLE_NODE_ORIGINS = _list("LEITSTELLE_NODE_ORIGINS", "")
 LEITSTELLE_RUN_DIR = Path(os.environ.get("LEITSTELLE_RUN_DIR", BASE_DIR / ".run"))
 # A seat token is good for one long shift; it can be revoked at any time.
 SEAT_TOKEN_SECONDS = 16 * 3600
@@ -48,6 +75,8 @@ LEITSTELLE_NEARBY_MINUTES = 30
 # --- web -------------------------------------------------------------------------------------------------------
 # Without a key given, sessions end with the process; every real node gets one from its environment.
 SECRET_KEY = os.environ.get("SECRET_KEY") or secrets.token_urlsafe(48)
+# Sign seat tokens, which are good at every node: shared by all. The first signs, all verify, so keys can be changed.
+LEITSTELLE_TOKEN_KEYS = _list("LEITSTELLE_TOKEN_KEYS", "") or [SECRET_KEY]
 SECRET_KEY_FALLBACKS = _list("SECRET_KEY_FALLBACKS", "")
 DEBUG = False
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "localhost,127.0.0.1")
@@ -125,14 +154,15 @@ TEMPLATES = [
     }
 ]
 
-_SOCKET_SOURCES = [f"{scheme}://{host}:*" for scheme in ("ws", "wss") for host in ALLOWED_HOSTS]
+# A console whose own node is gone goes on at another node: in the demo on other ports of the same host.
+_NODE_SOURCES = [f"{scheme}://{host}:*" for scheme in ("ws", "wss", "http", "https") for host in ALLOWED_HOSTS]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
         # The nonce is sent only with pages that ask for it: forms with a map in the administration, whose widget
         # (django-leaflet) starts itself by an inline script.
         "script-src": ["'self'", NONCE],
-        "connect-src": ["'self'", *_SOCKET_SOURCES],
+        "connect-src": ["'self'", *_NODE_SOURCES, *LEITSTELLE_NODE_ORIGINS],
         "img-src": ["'self'", "data:"],
         # Leaflet and the admin set style attributes; no inline script anywhere.
         "style-src": ["'self'", "'unsafe-inline'"],
