@@ -155,7 +155,11 @@ TEMPLATES = [
 ]
 
 # A console whose own node is gone goes on at another node: in the demo on other ports of the same host.
-_NODE_SOURCES = [f"{scheme}://{host}:*" for scheme in ("ws", "wss", "http", "https") for host in ALLOWED_HOSTS]
+_NODE_SOURCES = [
+    f"{scheme}://{'*' if host.startswith('.') else ''}{host}:*"
+    for scheme in ("ws", "wss", "http", "https")
+    for host in ALLOWED_HOSTS
+]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],

@@ -7,6 +7,15 @@ LEITSTELLE_NODE           name of this node
 LEITSTELLE_CENTRES        the centres it serves, by comma
 LEITSTELLE_WEB_PORT       where the pages and commands are
 LEITSTELLE_SOCKETS_PORT   where the consoles' sockets are
+LEITSTELLE_LINK_PORT      where the other nodes dial the process `link`
+LEITSTELLE_URL            this node's pages, as browsers and other nodes reach them
+LEITSTELLE_SOCKETS_URL    its consoles' sockets, likewise, with their path
+LEITSTELLE_LINK_URL       its link, likewise (ws:// or wss://)
+LEITSTELLE_PEERS          name=ws://host:port#public-key of the nodes it trusts from the start, by comma
+LEITSTELLE_TOKEN_KEYS     secrets that sign seat tokens, by comma, the same at all nodes
+LEITSTELLE_NODE_ORIGINS   origins of other nodes' pages and sockets, where they are no ALLOWED_HOSTS
+LEITSTELLE_LINK_TLS_CERT  files for TLS with certificates of both sides on the link; likewise …_KEY and …_CA
+LEITSTELLE_BIND           address to listen on (containers); the default is this machine only
 LEITSTELLE_HTTPS          1: behind TLS (secure cookies, HSTS); 0: plain, for the demo on loopback
 LEITSTELLE_STATIC_ROOT    folder of the collected static files
 LEITSTELLE_DB_TEMPLATE    template of new databases, so that tests need no superuser for PostGIS
@@ -21,6 +30,8 @@ import secrets
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+
+from ops.places import run_dir
 
 
 def read(path: Path) -> dict[str, str]:
@@ -48,6 +59,22 @@ def secret_key(run: Path) -> str:
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(64))
     return path.read_text().strip()
+
+
+def command_values(env: Mapping[str, str]) -> dict[str, str]:
+    """What the command lines of `ops.processes` need, from a node's environment."""
+    run = env.get("LEITSTELLE_RUN_DIR")
+    return {
+        "host": env.get("LEITSTELLE_BIND", "127.0.0.1"),
+        "web_port": env.get("LEITSTELLE_WEB_PORT", "8000"),
+        "sockets_port": env.get("LEITSTELLE_SOCKETS_PORT", "8001"),
+        "link_port": env.get("LEITSTELLE_LINK_PORT", "8002"),
+        "centres": env.get("LEITSTELLE_CENTRES", "jena,gera"),
+        "run_dir": run or str(run_dir()),
+        "tls_cert": env.get("LEITSTELLE_LINK_TLS_CERT", ""),
+        "tls_key": env.get("LEITSTELLE_LINK_TLS_KEY", ""),
+        "tls_ca": env.get("LEITSTELLE_LINK_TLS_CA", ""),
+    }
 
 
 def free_port(preferred: int = 0, *, host: str = "127.0.0.1") -> int:

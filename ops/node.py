@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
-from ops import environment
+from ops import environment, identity
 from ops.child import Child
 from ops.cluster import TEMPLATE
-from ops.health import answers
+from ops.health import Tls, answers
 from ops.places import ROOT, python
 from ops.processes import PROGRAMS
 
@@ -26,7 +26,8 @@ class CommandFailed(Exception):
 class Node:
     """A node on `database_url` and `redis_url` with its logs and state in `run_dir`.
 
-    Ports: 0 takes a free one. `extra` is added to the environment of every process (and wins).
+    Ports: 0 takes a free one. `host`: the name of this machine in the pages' address; browsers keep the log-ins of
+    nodes apart by it, not by the port. `extra` is added to the environment of every process (and wins).
     """
 
     def __init__(
@@ -39,13 +40,17 @@ class Node:
         centres: Iterable[str] = ("jena", "gera"),
         web_port: int = 0,
         sockets_port: int = 0,
+        link_port: int = 0,
+        host: str = "127.0.0.1",
         static_root: Path | None = None,
         extra: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
+        self.host = host
         self.run_dir = run_dir
         self.web_port = web_port or environment.free_port()
         self.sockets_port = sockets_port or environment.free_port()
+        self.link_port = link_port or environment.free_port()
         self.env: dict[str, str] = {
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
@@ -54,11 +59,16 @@ class Node:
             "LEITSTELLE_CENTRES": ",".join(centres),
             "LEITSTELLE_WEB_PORT": str(self.web_port),
             "LEITSTELLE_SOCKETS_PORT": str(self.sockets_port),
+            "LEITSTELLE_LINK_PORT": str(self.link_port),
+            "LEITSTELLE_URL": self.web_url,
+            "LEITSTELLE_SOCKETS_URL": f"{self.sockets_url}/console/socket",
+            "LEITSTELLE_LINK_URL": f"ws://127.0.0.1:{self.link_port}",
+            "LEITSTELLE_PEERS": "",
             "LEITSTELLE_HTTPS": "0",
             "LEITSTELLE_STATIC_ROOT": str(static_root or run_dir / "static"),
             "LEITSTELLE_DB_TEMPLATE": TEMPLATE,
             "LEITSTELLE_RUN_DIR": str(run_dir),
-            "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "ALLOWED_HOSTS": "localhost,127.0.0.1,.localhost",
             **(extra or {}),
         }
         self._children: dict[str, Child] = {}
@@ -66,12 +76,26 @@ class Node:
     @property
     def web_url(self) -> str:
         """Address of the pages and commands, without a slash at the end."""
-        return f"http://127.0.0.1:{self.web_port}"
+        return f"http://{self.host}:{self.web_port}"
 
     @property
     def sockets_url(self) -> str:
         """Address of the consoles' sockets, without a slash at the end."""
-        return f"ws://127.0.0.1:{self.sockets_port}"
+        return f"ws://{self.host}:{self.sockets_port}"
+
+    @property
+    def link_url(self) -> str:
+        """Address at which other nodes reach the link, without a slash at the end."""
+        return self.env["LEITSTELLE_LINK_URL"]
+
+    @property
+    def public_key(self) -> str:
+        """What its peers know it by; the pair is made on first use."""
+        return identity.public_key(self.run_dir)
+
+    def trust(self, peers: Iterable[tuple[str, str, str]]) -> None:
+        """From the next start of a process on it trusts these: (name, address of the link, public key)."""
+        self.env["LEITSTELLE_PEERS"] = ",".join(f"{name}={url}#{key}" for name, url, key in peers)
 
     @property
     def children(self) -> Mapping[str, Child]:
@@ -122,18 +146,14 @@ class Node:
 
     def start(self, names: Iterable[str] = ("web", "sockets", "vital")) -> None:
         """Start the named processes (see `ops.processes`). They are not ready yet: `wait_ready`."""
-        values = {
-            "host": "127.0.0.1",
-            "web_port": str(self.web_port),
-            "sockets_port": str(self.sockets_port),
-            "run_dir": str(self.run_dir),
-        }
+        identity.public_key(self.run_dir)
+        values = environment.command_values(self.env)
         for name in names:
             child = self._children.get(name)
             if child is None:
                 command = PROGRAMS[name].command(python(), values)
-                log = self.run_dir / "log" / f"{name}.log"
-                child = self._children[name] = Child(name, command, log=log, env=self.full_env())
+                child = self._children[name] = Child(name, command, log=self.run_dir / "log" / f"{name}.log")
+            child.env = self.full_env()
             child.start()
 
     def wait_ready(self, names: Iterable[str] | None = None, timeout: float = 30.0) -> None:
@@ -152,7 +172,8 @@ class Node:
             return False
         if port_name is None:
             return True
-        return answers(self.web_port if port_name == "web_port" else self.sockets_port)
+        port = int(environment.command_values(self.env)[port_name])
+        return answers(port, tls=Tls.of(self.env) if port_name == "link_port" else None)
 
     def running(self, name: str) -> bool:
         return name in self._children and self._children[name].running

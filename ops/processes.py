@@ -1,7 +1,7 @@
 """The one table of a node's processes, used by the demo, the tests, the measurements and the containers.
 
-`{host}`, `{web_port}`, `{sockets_port}` and `{run_dir}` are filled in at the start; the words come after the
-project's Python.
+`{host}`, `{web_port}`, `{sockets_port}`, `{link_port}`, `{centres}` and `{run_dir}` are filled in at the start; the
+words come after the project's Python.
 """
 
 from __future__ import annotations
@@ -13,16 +13,21 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Program:
-    """One process: its words after `python`, its purpose, and the port its `/health` answers on, if any."""
+    """One process: its words after `python`, its purpose, and the port its `/health` answers on, if any.
+
+    `tls_words` are added when the node has certificates for it (the value `tls_cert`).
+    """
 
     name: str
     purpose: str
     words: tuple[str, ...]
     health_port: str | None = None
+    tls_words: tuple[str, ...] = ()
 
     def command(self, python: str, values: Mapping[str, str]) -> list[str]:
         """The full command line. Raises KeyError when a value the words ask for is missing."""
-        return [python, *(word.format_map(values) for word in self.words)]
+        words = (*self.words, *self.tls_words) if values.get("tls_cert") else self.words
+        return [python, *(word.format_map(values) for word in words)]
 
     @property
     def management_command(self) -> str | None:
@@ -58,6 +63,23 @@ SOCKETS = Program(
     ),
     health_port="sockets_port",
 )
+LINK = Program(
+    "link",
+    "the line to the other centres' nodes over ASGI",
+    (
+        *("-m", "uvicorn", "federation.asgi:application", "--host", "{host}", "--port", "{link_port}"),
+        # The peers' own heartbeat notices a dead line long before this one would; a batch of entries is large.
+        *("--ws-ping-interval", "10", "--ws-ping-timeout", "10", "--ws-per-message-deflate", "false"),
+        *("--ws-max-size", "4194304", "--timeout-graceful-shutdown", "5", "--lifespan", "auto"),
+        *("--no-access-log", "--log-level", "warning"),
+    ),
+    health_port="link_port",
+    tls_words=(
+        *("--ssl-certfile", "{tls_cert}", "--ssl-keyfile", "{tls_key}", "--ssl-ca-certs", "{tls_ca}"),
+        # 2: who dials must show a certificate of the network as well.
+        *("--ssl-cert-reqs", "2"),
+    ),
+)
 VITAL = Program("vital", "timers and effects a life may hang on", ("manage.py", "vital"))
 WORKER = Program(
     "worker",
@@ -81,6 +103,8 @@ SIMULATOR = Program(
     ("manage.py", "simulate", "--url", "http://127.0.0.1:{web_port}", "--live"),
 )
 
-PROGRAMS: Mapping[str, Program] = {program.name: program for program in (WEB, SOCKETS, VITAL, WORKER, BEAT, SIMULATOR)}
-NODE = ("web", "sockets", "vital", "worker", "beat")
+PROGRAMS: Mapping[str, Program] = {
+    program.name: program for program in (WEB, SOCKETS, LINK, VITAL, WORKER, BEAT, SIMULATOR)
+}
+NODE = ("web", "sockets", "link", "vital", "worker", "beat")
 """The processes of a node in service; the demo adds the simulator."""

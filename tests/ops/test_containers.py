@@ -80,7 +80,7 @@ def test_containers_get_every_variable_the_command_lines_need(compose: dict[str,
     given = set(compose["services"]["web"]["environment"])
     assert {"LEITSTELLE_BIND", "LEITSTELLE_WEB_PORT", "LEITSTELLE_SOCKETS_PORT"} <= given
     for program in PROGRAMS.values():
-        values = dict.fromkeys(("host", "web_port", "sockets_port", "run_dir"), "x")
+        values = dict.fromkeys(("host", "web_port", "sockets_port", "link_port", "centres", "run_dir"), "x")
         assert program.command("python", values)[0] == "python"
 
 
