@@ -89,7 +89,7 @@ class TimerRule(Master):
         verbose_name_plural = _("Zeitüberwachungen")
 
 
-@replicated("call")
+@replicated("call", term="term", rank=3)
 class Call(models.Model):
     """A call on an emergency or service line. Channel-neutral: ``line`` says what it came in on."""
 
@@ -102,6 +102,9 @@ class Call(models.Model):
 
     id = models.UUIDField(primary_key=True)
     centre = reference("resources.Centre", "calls")
+    home = models.CharField(max_length=64, help_text="centre whose call it is, whoever answers for it now")
+    term = models.IntegerField(default=1, help_text="raised by each hand-over between centres")
+    spilled_to = models.CharField(max_length=64, blank=True, help_text="waits too long: rings at this centre too")
     line = models.CharField(max_length=20, help_text="112, 19222, bma, ecall …")
     state = models.CharField(max_length=10, choices=State)
     number = models.CharField(max_length=40, blank=True)
@@ -136,7 +139,7 @@ class Call(models.Model):
         return f"{self.line} {self.rang_at:%H:%M:%S}"
 
 
-@replicated("incident")
+@replicated("incident", term="term", rank=1)
 class Incident(models.Model):
     """An incident (Einsatz) from the first word to the closing."""
 
@@ -148,6 +151,8 @@ class Incident(models.Model):
     id = models.UUIDField(primary_key=True)
     number = models.CharField(_("Einsatznummer"), max_length=24)
     centre = reference("resources.Centre", "incidents", verbose_name=_("Leitstelle"))
+    home = models.CharField(max_length=64, help_text="centre whose incident it is, whoever answers for it now")
+    term = models.IntegerField(default=1, help_text="raised by each hand-over between centres")
     origin = models.CharField(max_length=20, help_text="node that gave the number")
     numbered_by = models.CharField(max_length=64, help_text="centre in whose count the number is; stays at a hand-over")
     year = models.SmallIntegerField()
@@ -223,6 +228,7 @@ class Assignment(models.Model):
     why = models.CharField(max_length=200, blank=True, help_text="why this unit, as the proposal said it")
     eta_seconds = models.IntegerField(null=True)
     taken_from = models.UUIDField(null=True, help_text="incident the unit was taken from")
+    unconfirmed = models.BooleanField(default=False, help_text="the unit's own centre could not be asked")
     hospital = reference("resources.Hospital", "assignments", null=True)
     reserved_at = models.DateTimeField(null=True)
     alarmed_at = models.DateTimeField(null=True)

@@ -313,5 +313,5 @@ def _line(entry: Entry) -> dict[str, Any]:
 
 
 def _describe(entry: Entry) -> str:
-    fact = decode(entry.body, None)
+    fact = decode(entry.body, ())
     return fact.told() or entry.type

@@ -75,25 +75,28 @@ class Busy(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A registered command."""
+    """A registered command. ``about``: the kind of thing it is about, by the name of the field that holds its id
+    (incident, call, unit …); empty for one that any node may carry out."""
 
     name: str
     schema: type[Command]
     run: Callable[[Transaction, Any], dict[str, Any] | None]
     roles: frozenset[str]
+    about: str = ""
 
 
 _commands: dict[str, Spec] = {}
 
 
-def command(name: str, *, roles: frozenset[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a service ``(tx, cmd: Schema) -> result`` under ``name``; ``roles`` may call it (and the system)."""
+def command(name: str, *, roles: frozenset[str], about: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a service ``(tx, cmd: Schema) -> result`` under ``name``; ``roles`` may call it (and the system);
+    ``about``: see ``Spec``."""
 
     def register(run: Callable[..., Any]) -> Callable[..., Any]:
         if name in _commands:
             raise ValueError(f"command {name} is registered twice")
         schema = list(inspect.signature(run).parameters.values())[1].annotation
-        _commands[name] = Spec(name, schema, run, roles)
+        _commands[name] = Spec(name, schema, run, roles, about)
         return run
 
     return register

@@ -7,6 +7,7 @@ so that destroying the key forgets them while the chain over the bytes still ver
 
 import base64
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,7 +42,7 @@ class Envelope:
         return f"{self.data.aggregate}:{self.data.aggregate_id()}"
 
     def fact(self) -> Fact:
-        return Fact(self.data.type_name, self.data, self.at, self.actor)
+        return Fact(self.data.type_name, self.data, self.at, self.actor, self.term)
 
 
 def encode(envelope: Envelope, key: bytes | None) -> str:
@@ -67,8 +68,10 @@ def encode(envelope: Envelope, key: bytes | None) -> str:
     return orjson.dumps(body, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def decode(body: str, key: bytes | None) -> Fact:
-    """The fact in a stored body; personal fields take their defaults where the key is gone.
+def decode(body: str, keys: Sequence[bytes]) -> Fact:
+    """The fact in a stored body; personal fields take their defaults where the keys are gone.
+
+    keys: those of the aggregate; normally one, see ``journal.keys``.
 
     Raises UnknownType, or pydantic.ValidationError for a body that its type's schema refuses.
     """
@@ -77,18 +80,25 @@ def decode(body: str, key: bytes | None) -> Fact:
     if cls is None:
         raise UnknownType(value["type"])
     data = value["data"]
-    if key is not None and "sealed" in value:
-        raw = base64.b64decode(value["sealed"])
-        try:
-            data |= orjson.loads(AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], _associated(value)))
-        except InvalidTag as error:
-            raise ValueError(f"the seal of {value['aggregate']} is broken") from error
+    if keys and "sealed" in value:
+        data |= orjson.loads(_opened(value, keys))
     return Fact(
         value["type"],
         cls.model_validate_json(orjson.dumps(data)),
         datetime.fromisoformat(value["at"]),
         Actor.from_json(value["actor"]),
+        value["term"],
     )
+
+
+def _opened(body: dict[str, Any], keys: Sequence[bytes]) -> bytes:
+    raw = base64.b64decode(body["sealed"])
+    for key in keys:
+        try:
+            return AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], _associated(body))
+        except InvalidTag:
+            continue
+    raise ValueError(f"no key opens the seal of {body['aggregate']}")
 
 
 def _associated(body: dict[str, Any]) -> bytes:

@@ -105,7 +105,7 @@ def _apply_in_order(raw: Raw) -> None:
     )
     subject = f"{kind}:{ident}"
     try:
-        fact = decode(raw.body, keys_for_reading([subject]).get(subject))
+        fact = decode(raw.body, keys_for_reading([subject]).get(subject, ()))
     except UNREADABLE as error:
         logger.error("%s of %s is kept and not applied: %s", raw.type, subject, type(error).__name__)
         return
@@ -122,12 +122,12 @@ def apply(fact: Fact) -> None:
 def refold(kind: str, ident: str) -> None:
     """Build one aggregate's rows anew from its entries in clock order."""
     subject = f"{kind}:{ident}"
-    key = keys_for_reading([subject]).get(subject)
+    keys = keys_for_reading([subject]).get(subject, ())
     facts: list[Fact] = []
     newest_first = Entry.objects.filter(aggregate_kind=kind, aggregate_id=ident).order_by("-hlc", "-origin", "-seq")
     for entry in newest_first.iterator():
         try:
-            facts.append(decode(entry.body, key))
+            facts.append(decode(entry.body, keys))
         except UNREADABLE:
             continue
         if facts[-1].data.absolute():
@@ -137,7 +137,7 @@ def refold(kind: str, ident: str) -> None:
             _rows(replica, ident).delete()
     for fact in reversed(facts):
         apply(fact)
-    if key is not None and not keys_for_reading([subject]):
+    if keys and not keys_for_reading([subject]):
         # A forgetting among them: what others wrote after it, not knowing, was read with the key once more. Not again.
         refold(kind, ident)
 

@@ -73,7 +73,8 @@ class Chain(models.Model):
 
 
 class Aggregate(models.Model):
-    """The newest entry, in clock order, of everything the journal speaks about."""
+    """Everything the journal speaks about: the entry stored last (``head_hash``, what the next author has seen) and
+    the newest one in clock order (``head_hlc``, ``head_origin``: what comes before it comes late)."""
 
     kind = models.TextField()
     ident = models.TextField()
@@ -106,18 +107,58 @@ class Receipt(models.Model):
 
 
 class Key(models.Model):
-    """The key under which the personal fields of one aggregate are sealed. Destroying it forgets them."""
+    """A key under which personal fields of one aggregate are sealed. Destroying all of a subject's keys forgets them.
 
-    subject = models.TextField(primary_key=True, help_text="kind:id of the aggregate")
+    ``maker``: the node that made it. Two nodes that were cut off from each other may both have made one; a seal says
+    by itself which of them opens it.
+    """
+
+    subject = models.TextField(help_text="kind:id of the aggregate")
+    maker = models.TextField()
     secret = models.BinaryField(null=True, help_text="AES-256 key; empty once destroyed")
     destroyed_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("Schlüssel")
         verbose_name_plural = _("Schlüssel")
+        constraints = (models.UniqueConstraint(fields=["subject", "maker"], name="key_identity"),)
 
     def __str__(self) -> str:
         return self.subject
+
+
+class Quarantine(models.Model):
+    """An entry that is kept and could not be applied: its type is unknown here, or its handler failed. Everything
+    else goes on; a version that can read it folds the aggregate anew."""
+
+    pos = models.BigIntegerField(primary_key=True)
+    origin = models.TextField()
+    type = models.TextField()
+    aggregate_kind = models.TextField()
+    aggregate_id = models.TextField()
+    reason = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("Zurückgestellter Eintrag")
+        verbose_name_plural = _("Zurückgestellte Einträge")
+        indexes = (models.Index(fields=["aggregate_kind", "aggregate_id"], name="quarantine_aggregate"),)
+
+    def __str__(self) -> str:
+        return f"{self.pos} {self.type}: {self.reason}"
+
+
+class Store(models.Model):
+    """The identity of this database. Two nodes that find the same one share it."""
+
+    id = models.UUIDField(primary_key=True)
+
+    class Meta:
+        verbose_name = _("Datenbestand")
+        verbose_name_plural = _("Datenbestände")
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class Cursor(models.Model):

@@ -60,7 +60,7 @@ def _read(entries: "QuerySet[Entry]") -> list[Stored]:
     result = []
     for pos, origin, name, kind, ident, body in rows:
         try:
-            fact = decode(body, keys.get(f"{kind}:{ident}"))
+            fact = decode(body, keys.get(f"{kind}:{ident}", ()))
         except UnknownType:
             fact = None
         except ValueError as error:

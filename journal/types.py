@@ -4,7 +4,7 @@ A type that forgets its schema, handler, German description, personal fields or 
 the omission is found at start-up, not in court.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -30,6 +30,7 @@ class Fact:
     data: "EntryType"
     at: datetime
     actor: Actor
+    term: int = 1
 
     def told(self) -> str:
         """Its sentence in the log. German whatever language the reader has chosen: the log is evidence."""
@@ -58,6 +59,13 @@ class EntryType(BaseModel):
     def describe(self, fact: Fact) -> str:
         """One German sentence for the incident log; empty for entries that no person needs to read."""
         raise Incomplete(f"{type(self).__name__} has no describe()")
+
+    @classmethod
+    def apply_many(cls, facts: "Sequence[Fact]") -> None:
+        """Apply facts of this type that belong to as many different aggregates: what a batch from another node
+        brings. Overridden where one statement does for many rows; the result must be that of ``apply`` on each."""
+        for fact in facts:
+            fact.data.apply(fact)
 
     def absolute(self) -> bool:
         """True if the state after this entry does not depend on what came before: a refold may start here."""
@@ -108,17 +116,23 @@ def entry_types() -> dict[str, type[EntryType]]:
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """A table that only handlers write: its rows of one aggregate are found by ``by``."""
+    """A table that only handlers write: its rows of one aggregate are found by ``by``.
+
+    term: the column that holds the term of the responsibility for the aggregate; rank: where in the order of locks
+    its rows come (see ``fold``), the same as in the services.
+    """
 
     model: type[Model]
     aggregate: str
     by: str
+    term: str = ""
+    rank: int = 9
 
 
 _replicas: list[Replica] = []
 
 
-def replicated(aggregate: str, by: str = "pk") -> Callable[[type[Any]], type[Any]]:
+def replicated(aggregate: str, by: str = "pk", *, term: str = "", rank: int = 9) -> Callable[[type[Any]], type[Any]]:
     """Class decorator for a model whose rows are the fold of ``aggregate``'s entries.
 
     Such a table is rebuilt from the journal at will, hashed for comparison between nodes, and guarded in the tests
@@ -126,7 +140,7 @@ def replicated(aggregate: str, by: str = "pk") -> Callable[[type[Any]], type[Any
     """
 
     def register(model: type[Any]) -> type[Any]:
-        _replicas.append(Replica(model, aggregate, by))
+        _replicas.append(Replica(model, aggregate, by, term, rank))
         return model
 
     return register

@@ -187,7 +187,7 @@ class UnitType(Master):
         verbose_name_plural = _("Einsatzmitteltypen")
 
 
-@replicated("unit")
+@replicated("unit", rank=2)
 class Unit(Master):
     """A unit that can be alarmed. ``name`` is the spoken call sign."""
 

@@ -35,9 +35,11 @@ class CallEntry(EntryType):
 
 @entry("call.received", aggregate="call", personal=("number", "spot"))
 class CallReceived(CallEntry):
-    """A call rings. ``wait_seconds``: after how long waiting it alarms the room."""
+    """A call rings. ``home``: whose call it is where another centre holds that one's mandate (empty: ``centre``);
+    ``wait_seconds``: after how long waiting it alarms the room."""
 
     centre: str
+    home: str = ""
     line: str = Field(max_length=20)
     rang_at: datetime
     number: str = Field(default="", max_length=40)
@@ -50,7 +52,7 @@ class CallReceived(CallEntry):
 
     def apply(self, fact: Fact) -> None:
         row = {
-            "id": self.call, "centre_id": self.centre, "line": self.line, "state": Call.State.RINGING.value,
+            "id": self.call, "centre_id": self.centre, "home": self.home or self.centre, "line": self.line, "state": Call.State.RINGING.value,
             "number": self.number, "point": self.spot.to_ewkt() if self.spot else None,
             "accuracy_m": self.accuracy_m, "county_id": self.county, "rang_at": self.rang_at,
         }  # fmt: skip

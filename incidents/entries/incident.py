@@ -66,10 +66,12 @@ class IncidentEntry(EntryType):
     ),
 )
 class IncidentOpened(IncidentEntry):
-    """An incident was opened. ``call_*``: times of the call it came from; ``appointment_seconds``: lead time."""
+    """An incident was opened. ``home``: whose incident and number it is where another centre holds that one's mandate
+    (empty: ``centre``); ``call_*``: times of the call it came from; ``appointment_seconds``: lead time."""
 
     number: str
     centre: str
+    home: str = ""
     origin: str
     year: int
     serial: int
@@ -102,7 +104,7 @@ class IncidentOpened(IncidentEntry):
     def apply(self, fact: Fact) -> None:
         row = {name: getattr(self, name) for name in self.COPIED} | {
             "id": self.incident, "state": Incident.State.OPEN.value, "centre_id": self.centre,
-            "numbered_by": self.centre,
+            "home": self.home or self.centre, "numbered_by": self.home or self.centre,
             "keyword_id": self.keyword, "county_id": self.county, "hospital_id": self.hospital,
             "point": self.spot.to_ewkt() if self.spot else None, "opened_at": fact.at, "opened_by": fact.actor.name,
             "keyword_set_at": fact.at if self.keyword else None,

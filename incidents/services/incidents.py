@@ -19,7 +19,7 @@ from incidents.services.numbers import next_number
 from incidents.services.roles import CONSOLE, DISPATCH
 from incidents.services.whereabouts import is_taken, known_county, known_hospital, known_keyword, locate
 from journal.commands import Command, Refused, RefusedInConfidence, command
-from journal.models import Key
+from journal.keys import forgotten
 from journal.record import Transaction
 from resources.entries import Spot
 from resources.geo import CountyMatch
@@ -293,7 +293,7 @@ class NoteIncident(Command):
 def note(tx: Transaction, cmd: NoteIncident) -> dict[str, Any]:
     """A line for the log. After the closing it becomes an amendment (Nachtrag). Refused ``forgotten``."""
     incident = lock_incident(cmd.incident)
-    if not incident.open and Key.objects.filter(pk=f"incident:{cmd.incident}", secret=None).exists():
+    if not incident.open and forgotten(f"incident:{cmd.incident}"):
         raise Refused(
             "forgotten", _("Die Angaben zu diesem Einsatz sind gelöscht; es kann nichts mehr ergänzt werden.")
         )

@@ -27,7 +27,7 @@ def envelope(name: str) -> Envelope:
 @pytest.mark.parametrize("name", TYPES)
 def test_body_round_trip_is_exact(name: str) -> None:
     sealed = envelope(name)
-    fact = decode(encode(sealed, KEY), KEY)
+    fact = decode(encode(sealed, KEY), (KEY,))
     assert fact == sealed.fact()
 
 
@@ -94,7 +94,7 @@ def test_an_unknown_type_is_kept_and_told(db: None) -> None:
     raw = fold.Raw.of(Entry.objects.get())
     foreign = dataclasses.replace(raw, seq=99, body=raw.body.replace("seat.saved", "seat.unheard_of"), hash=b"x")
     with pytest.raises(UnknownType):
-        decode(foreign.body, None)
+        decode(foreign.body, ())
     assert after(0)[0].fact is not None
 
 

@@ -69,7 +69,8 @@ def arrive_elsewhere(dice: random.Random, keys: dict[str, bytes]) -> dict[str, s
 
 def give_back(keys: dict[str, bytes]) -> None:
     for subject, secret in keys.items():
-        Key.objects.update_or_create(subject=subject, defaults={"secret": secret, "destroyed_at": None})
+        values = {"secret": secret, "destroyed_at": None}
+        Key.objects.update_or_create(subject=subject, maker="jena", defaults=values)
 
 
 @pytest.mark.django_db
