@@ -236,7 +236,7 @@ def _parse_entries(message: dict[str, Any], limits: Limits) -> Entries:
     # A little more than the sender may fill: the two sides count commas differently.
     if size(wires) > (limits.row_bytes if len(wires) == 1 else limits.batch_bytes) + 32 * 1024:
         raise Malformed("rows too large")
-    rows = []
+    rows: list[Row] = []
     for wire in wires:
         if not isinstance(wire, list) or len(wire) != 4:
             raise Malformed("not a row")
@@ -283,7 +283,8 @@ def _parse_have(value: object) -> Have:
 
 
 def _text(value: object, limit: int) -> str:
-    if not isinstance(value, str) or len(value) > limit:
+    # Half a surrogate pair is a str in Python and cannot be written as UTF-8.
+    if not isinstance(value, str) or len(value) > limit or any("\ud800" <= sign <= "\udfff" for sign in value):
         raise Malformed("not a text")
     return value
 
