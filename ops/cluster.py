@@ -55,6 +55,10 @@ BASE_SETTINGS: Mapping[str, str] = {
 }
 
 
+SMALL: Mapping[str, str] = {"shared_buffers": "64MB", "effective_cache_size": "256MB", "max_wal_size": "256MB"}
+"""Settings for a server beside others on the same machine."""
+
+
 class PostgresMissing(Exception):
     """No PostgreSQL with PostGIS is installed."""
 

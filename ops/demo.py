@@ -19,7 +19,7 @@ from ops.node import CommandFailed, Node
 from ops.places import ROOT, run_dir, server_home
 from ops.processes import NODE, SIMULATOR
 from ops.redis_server import RedisServer
-from ops.sources import data_hash, static_hash
+from ops.sources import Stamp, data_hash, static_hash
 from ops.supervisor import Supervisor
 from ops.terminal import Failure, Steps, ask, report
 
@@ -59,20 +59,6 @@ class DemoLock:
         """Process number and address of the one who holds it."""
         words = self.path.read_text().split()
         return int(words[0]), words[1] if len(words) > 1 else ""
-
-
-class Stamp:
-    """Remembers in a file from which source something was made; says whether it still fits."""
-
-    def __init__(self, path: Path, current: str) -> None:
-        self.path = path
-        self.current = current
-        self.fits = path.exists() and path.read_text() == current
-
-    def put(self, *, done: bool) -> None:
-        """Write the stamp, if the work was done to its end."""
-        if done:
-            self.path.write_text(self.current)
 
 
 class Demo:

@@ -182,6 +182,18 @@ class Node:
         """Signal (default -9) a process with its workers; waits for its end unless it is SIGSTOP."""
         self._children[name].kill(number)
 
+    def kill_all(self, number: int = signal.SIGKILL) -> None:
+        """Signal (default -9) all processes at the same moment; waits for their ends unless it is SIGSTOP."""
+        for child in self._children.values():
+            child.send_signal(number)
+        for child in self._children.values():
+            child.kill(number)
+
+    def resume_all(self) -> None:
+        """Let processes that were stopped with SIGSTOP go on."""
+        for name in self._children:
+            self.resume(name)
+
     def resume(self, name: str) -> None:
         """Let a process that was stopped with SIGSTOP go on."""
         self._children[name].send_signal(signal.SIGCONT)

@@ -15,9 +15,10 @@ import pytest
 
 from ops import languages
 from ops.child import StartFailed
-from ops.cluster import Cluster, PostgresMissing
+from ops.cluster import SMALL, Cluster, PostgresMissing
 from ops.places import python, server_home
 from ops.redis_server import RedisServer
+from ops.served import ServedNetwork
 from ops.testing import SLOT_VARIABLE, NodeFactory, TestServers
 
 _servers_key = pytest.StashKey[TestServers]()
@@ -66,6 +67,22 @@ def node_factory() -> Iterator[NodeFactory]:
     factory.stop_all()
 
 
+@pytest.fixture(scope="module")
+def pair(node_factory: NodeFactory) -> Iterator[ServedNetwork]:
+    """Jena and Gera with databases of their own, linked by lines that can be cut; for one file's tests."""
+    network = node_factory.make_pair()
+    yield network
+    network.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_pair(node_factory: NodeFactory) -> Iterator[ServedNetwork]:
+    """Jena and Gera on one and the same database, linked."""
+    network = node_factory.make_pair("shared")
+    yield network
+    network.stop()
+
+
 @pytest.fixture(scope="session")
 def private_servers() -> Iterator[PrivateServers]:
     """Makes a PostgreSQL and a Redis of the test's own, started, for tests that kill them."""
@@ -77,7 +94,7 @@ def private_servers() -> Iterator[PrivateServers]:
         label = f"p{os.getpid()}-{next(numbers)}"
         home = server_home(slot) / label
         pair = (
-            Cluster(home / "pg", settings={"shared_buffers": "64MB"}, log=slot / "log" / f"{label}-postgres.log"),
+            Cluster(home / "pg", settings=SMALL, log=slot / "log" / f"{label}-postgres.log"),
             RedisServer(home / "r", log=slot / "log" / f"{label}-redis.log"),
         )
         made.append(pair)

@@ -1,4 +1,4 @@
-"""Short hashes over the parts of the source that a prepared database or a collected `static/` was made from."""
+"""Short hashes over the parts of the source that a prepared database or a collected `static/` was made from; stamps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,20 @@ from pathlib import Path
 from ops.places import ROOT
 
 APPS = ("journal", "resources", "incidents", "federation", "leitstelle")
+
+
+class Stamp:
+    """Remembers in a file from which source something was made; says whether it still fits."""
+
+    def __init__(self, path: Path, current: str) -> None:
+        self.path = path
+        self.current = current
+        self.fits = path.exists() and path.read_text() == current
+
+    def put(self, *, done: bool) -> None:
+        """Write the stamp, if the work was done to its end."""
+        if done:
+            self.path.write_text(self.current)
 
 
 def data_hash() -> str:

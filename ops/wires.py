@@ -57,6 +57,7 @@ class Wires:
 
     def start(self) -> None:
         """Start the process, with the routes and faults ordered before. Raises StartFailed."""
+        self.stop()
         control = free_port()
         self.child = Child("wires", [python(), "-m", "ops.proxy", str(control)], log=self._log, env=dict(os.environ))
         self.child.start()
