@@ -8,6 +8,7 @@ from leitstelle.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.console, name="home"),
+    path("service-worker.js", pages.service_worker, name="service-worker"),
     path("health", health),
     path("", include("leitstelle.accounts.urls")),
     path("admin/", admin.site.urls),

@@ -1,5 +1,11 @@
-"""Seats: the signed token that says who works where, and how it becomes an actor."""
+"""Seats: the signed token that says who works where, and how it becomes an actor.
 
+A token is good at every node of the network: all share the keys that sign it, and the journal carries users and seat
+sessions. It comes as the cookie of the node that gave it out, and elsewhere (a console whose own node is gone) as
+``Authorization: Seat <token>`` or as the subprotocol ``seat.<token>`` of a socket.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.cookies import CookieError, SimpleCookie
@@ -17,12 +23,16 @@ from leitstelle.accounts import roles
 
 COOKIE = "seat"
 SALT = "seat"
+SCHEME = "Seat "
+SUBPROTOCOL = "leitstelle"
+TOKEN_PROTOCOL = "seat."
 
-# One query decides whether the token still holds: its session is open and its user still in use. The roles are
-# the user's of this moment, so that taking one away needs no new log-in.
+# One query decides whether the token still holds: its user is in use and its session has not ended. The roles are
+# the user's of this moment, so that taking one away needs no new log-in. A session that this node has not heard of is
+# no ended one: whoever sat down while the link was cut may go on here when the own node dies as well.
 STANDS = """
-SELECT u.roles FROM resources_seatsession s JOIN accounts_user u ON u.id = s.user_id AND u.active
- WHERE s.id = %s AND s.ended_at IS NULL
+SELECT u.roles FROM accounts_user u LEFT JOIN resources_seatsession s ON s.id = %s
+ WHERE u.id = %s AND u.active AND s.ended_at IS NULL
 """
 OCCUPATION = """
 SELECT t.id, t.name, t.centre_id, t.phone, s.id, s.user_id, s.user_name, s.began_at
@@ -50,13 +60,13 @@ class SeatToken:
             "session": str(self.session), "user": str(self.user), "name": self.name, "seat": self.seat,
             "centre": self.centre, "roles": list(self.roles),
         }  # fmt: skip
-        return signing.dumps(value, salt=SALT)
+        return signer().sign_object(value)
 
     @classmethod
     def read(cls, token: str) -> "SeatToken | None":
         """The token's content, or None for one that is forged, malformed or older than a long shift."""
         try:
-            value = signing.loads(token, salt=SALT, max_age=settings.SEAT_TOKEN_SECONDS)
+            value = signer().unsign_object(token, max_age=settings.SEAT_TOKEN_SECONDS)
             return cls(
                 UUID(value["session"]), UUID(value["user"]), value["name"], value["seat"], value["centre"],
                 tuple(value["roles"]),
@@ -79,23 +89,24 @@ class SeatView:
     since: datetime | None
 
 
+def signer() -> signing.TimestampSigner:
+    """The network's: the first key signs, all verify, so that a new key may come before the old one goes. With dots,
+    because a token has to be a word of a socket's subprotocols too (RFC 6455: a token of HTTP)."""
+    keys: list[bytes | str] = list(settings.LEITSTELLE_TOKEN_KEYS)
+    return signing.TimestampSigner(key=keys[0], sep=".", salt=SALT, fallback_keys=keys[1:])
+
+
 def actor_of(token: str | None) -> Actor | None:
     """The person behind a seat token, or None if it is forged, too old, revoked, or its user gone."""
     content = SeatToken.read(token) if token else None
     if content is None:
         return None
     with connection.cursor() as cursor:
-        cursor.execute(STANDS, [content.session])
+        cursor.execute(STANDS, [content.session, content.user])
         row = cursor.fetchone()
     if row is None:
         return None
     return Actor("user", str(content.user), content.name, content.centre, content.seat, frozenset(row[0]))
-
-
-def actor_of_cookie_header(header: str | bytes | None) -> Actor | None:
-    """The same for the raw ``Cookie`` header of a socket."""
-    token = token_in_cookie_header(header)
-    return actor_of(token) if token else None
 
 
 def token_in_cookie_header(header: str | bytes | None) -> str | None:
@@ -109,14 +120,28 @@ def token_in_cookie_header(header: str | bytes | None) -> str | None:
     return morsel.value if morsel is not None else None
 
 
+def token_of_request(request: HttpRequest) -> str:
+    """The seat token of a request: the one it names, else its cookie's; empty without."""
+    header = request.headers.get("Authorization", "")
+    return header.removeprefix(SCHEME) if header.startswith(SCHEME) else request.COOKIES.get(COOKIE, "")
+
+
+def token_of_socket(scope: Mapping[str, Any]) -> str:
+    """The same for a websocket's ASGI scope."""
+    for name in scope.get("subprotocols", ()):
+        if name.startswith(TOKEN_PROTOCOL):
+            return str(name.removeprefix(TOKEN_PROTOCOL))
+    return token_in_cookie_header(dict(scope["headers"]).get(b"cookie")) or ""
+
+
 def actor_of_request(request: HttpRequest) -> Actor | None:
-    """The same for a request."""
-    return actor_of(request.COOKIES.get(COOKIE))
+    """The person behind a request's token."""
+    return actor_of(token_of_request(request))
 
 
-def session_of_request(request: HttpRequest) -> UUID | None:
-    """The seat session of a request's token, whether it still stands or not."""
-    content = SeatToken.read(request.COOKIES.get(COOKIE, ""))
+def session_of(token: str) -> UUID | None:
+    """The seat session of a token, whether it still stands or not."""
+    content = SeatToken.read(token)
     return content.session if content else None
 
 

@@ -116,10 +116,10 @@ def _take(request: HttpRequest, user: User) -> HttpResponse:
 
 def _leave(request: HttpRequest) -> None:
     """End the session of the seat this browser had until now; that it was ended already does not matter."""
-    token = seats.SeatToken.read(request.COOKIES.get(seats.COOKIE, ""))
+    session = seats.session_of(seats.token_of_request(request))
     actor = seats.actor_of_request(request)
-    if token is not None and actor is not None:
-        execute("seat.leave", {"session": str(token.session)}, command_id=uuid4(), actor=actor)
+    if session is not None and actor is not None:
+        execute("seat.leave", {"session": str(session)}, command_id=uuid4(), actor=actor)
 
 
 def _login_form(request: HttpRequest, problem: str, status: HTTPStatus) -> HttpResponse:

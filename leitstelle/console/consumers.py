@@ -10,8 +10,7 @@ import orjson
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from leitstelle.accounts import roles
-from leitstelle.accounts.seats import actor_of_cookie_header
+from leitstelle.accounts import roles, seats
 from leitstelle.console.hub import CLOSE_REVOKED, Console, Hub
 from leitstelle.console.reader import Reader, encode
 
@@ -28,19 +27,22 @@ def running_reader() -> Reader:
 
 
 class ConsoleConsumer(AsyncWebsocketConsumer):
-    """`/console/socket?after=<pos>`, authenticated by the seat cookie."""
+    """`/console/socket?after=<pos>`, authenticated by the seat token (see ``accounts.seats``)."""
 
     console: Console | None = None
 
     async def connect(self) -> None:
-        cookie = dict(self.scope["headers"]).get(b"cookie")
-        actor = await database_sync_to_async(actor_of_cookie_header, thread_sensitive=False)(cookie)
-        await self.accept()
-        if actor is None or not actor.roles & roles.CONSOLE:
+        token = seats.token_of_socket(self.scope)
+        session = seats.session_of(token)
+        actor = await database_sync_to_async(seats.actor_of, thread_sensitive=False)(token)
+        # A browser that offered words must get one back; the token itself is not said again.
+        offered = seats.SUBPROTOCOL in self.scope.get("subprotocols", ())
+        await self.accept(seats.SUBPROTOCOL if offered else None)
+        if actor is None or session is None or not actor.roles & roles.CONSOLE:
             # Closed after accepting, so that the browser learns the code and asks for a new log-in.
             await self.close(CLOSE_REVOKED)
             return
-        self.console = Console(actor)
+        self.console = Console(actor, session)
         self.console.sender = asyncio.create_task(self._send_queue(self.console))
         after = parse_qs(self.scope["query_string"].decode("latin-1")).get("after", [""])[0]
         if after.isascii() and after.isdigit() and len(after) < 19:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 from django.conf import settings
@@ -21,8 +21,10 @@ from incidents.run_sheet import run_sheet
 from incidents.tasks import print_run_sheet
 from journal.actor import Actor
 from journal.commands import Command, Refused, execute, parse
+from journal.models import Chain
+from journal.record import head
 from leitstelle.accounts import roles, seats
-from leitstelle.console import master, picture
+from leitstelle.console import crossing, master, picture
 from leitstelle.console.search import search_all
 
 MAX_BODY_BYTES = 65_536
@@ -45,13 +47,13 @@ def for_console(view: Callable[[HttpRequest, Actor], HttpResponse] | Callable[..
     """Admit people at a seat; refusals raised inside become JSON with the matching status.
 
     Cross-site requests are kept out by the cookie (SameSite=Strict) and, for POST, by a header that no foreign form
-    can set, so Django's own token is not needed here.
+    can set, so Django's own token is not needed here. Consoles of other nodes name their token (see ``crossing``).
     """
 
     @csrf_exempt
     @wraps(view)
     def admitted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        actor = seats.actor_of(request.COOKIES.get(seats.COOKIE, ""))
+        actor = seats.actor_of_request(request)
         try:
             if actor is None:
                 raise Refused("unauthenticated", _("Bitte melden Sie sich an."))
@@ -98,10 +100,34 @@ def command(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
 @require_GET
 @for_console
 def snapshot(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Everything the console shows; ``?part=board`` the unit board alone."""
+    """Everything the console shows; ``?part=board`` the unit board alone. ``?master=<mark>``: without the master data
+    if the console has just these already, as one that comes from another node mostly does."""
     if request.GET.get("part") == "board":
         return respond(picture.board())
-    return respond(picture.snapshot(actor) | {"sockets_url": sockets_url(request)})
+    whole = picture.snapshot(actor)
+    if request.GET.get("master") == whole["master_mark"]:
+        del whole["master"]
+    known = {"nodes": crossing.known_nodes(), "token": seats.token_of_request(request)}
+    return respond(whole | {"sockets_url": sockets_url(request)} | known)
+
+
+@require_GET
+@for_console
+def alive(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Whether this node works, and how far it has each origin's chain: a console that is at another node compares, and
+    goes back only to a node that has everything."""
+    chains: dict[str, dict[str, int]] = {}
+    for origin, incarnation, seq in Chain.objects.values_list("origin", "incarnation", "seq"):
+        chains.setdefault(origin, {})[str(incarnation)] = seq
+    return respond({"node": settings.LEITSTELLE_NODE, "pos": head(), "have": chains})
+
+
+@require_POST
+@for_console
+def leave(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Leave the seat, for a console that cannot use the log-out page of its own node because that is gone."""
+    session = seats.session_of(seats.token_of_request(request))
+    return respond(execute("seat.leave", {"session": str(session)}, command_id=uuid4(), actor=actor))
 
 
 def sockets_url(request: HttpRequest) -> str:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from journal.actor import Actor
 
@@ -27,6 +28,7 @@ class Console:
     ``close_code``, even while a send waits for a browser that does not read."""
 
     actor: Actor
+    session: UUID
     queue: "asyncio.Queue[str]" = field(default_factory=lambda: asyncio.Queue(QUEUE_FRAMES))
     sender: "asyncio.Task[None] | None" = None
     close_code: int = 0

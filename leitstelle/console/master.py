@@ -1,8 +1,10 @@
 """Master data as consoles hold it: small rows by id, sent once, renewed when an entry changes them."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple
 
+import orjson
 from django.db import connection
 from django.db.models import Model, QuerySet
 
@@ -100,9 +102,43 @@ KINDS: dict[str, tuple[str, type[Model], Callable[[Any], Row]]] = {
 }
 
 
-def rows() -> dict[str, dict[str, Row]]:
-    """All master data in use, by name and id."""
-    return {name: _view(_active(model), view) for name, model, view in KINDS.values()}
+class Held(NamedTuple):
+    """All master data in use, by name and id, as of ``pos``; ``mark`` is the same at every node with the same rows."""
+
+    pos: int
+    entry: bytes
+    mark: str
+    rows: dict[str, dict[str, Row]]
+
+
+# The newest reading of this process, under its only name.
+_remembered: dict[str, Held] = {}
+
+# Master data changes by entries alone: none of its kinds since then, and it is still what was read then. The hash of
+# the entry at that position tells that this is still the same journal, not a restored one.
+UNCHANGED = """
+SELECT hash, EXISTS (SELECT 1 FROM journal_entry WHERE pos > %s AND aggregate_kind = ANY(%s))
+  FROM journal_entry WHERE pos = %s
+"""
+
+
+def as_of(pos: int) -> Held:
+    """All master data, read anew only when an entry has changed some. Use inside ``tail.snapshot()``."""
+    held = _remembered.get("newest")
+    with connection.cursor() as cursor:
+        if held is not None and held.pos <= pos:
+            cursor.execute(UNCHANGED, [held.pos, list(KINDS), held.pos])
+            if cursor.fetchone() != (held.entry, False):
+                held = None
+        cursor.execute("SELECT hash FROM journal_entry WHERE pos = %s", [pos])
+        entry = bytes((cursor.fetchone() or (b"",))[0])
+    if held is None or held.pos > pos:
+        rows = {name: _view(_active(model), view) for name, model, view in KINDS.values()}
+        mark = sha256(orjson.dumps(rows, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    else:
+        rows, mark = held.rows, held.mark
+    _remembered["newest"] = Held(pos, entry, mark, rows)
+    return _remembered["newest"]
 
 
 def rows_of(kind: str, ids: Iterable[str]) -> dict[str, Row | None]:

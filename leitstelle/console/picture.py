@@ -36,13 +36,15 @@ SELECT unit_id, ST_X(point), ST_Y(point), observed_at, speed_kmh, heading
 def snapshot(actor: Actor) -> dict[str, Any]:
     """Everything ``actor``'s console shows, and the position it belongs to."""
     with tail.snapshot() as pos:
+        held = master.as_of(pos)
         return {
             "pos": pos,
             "now": timezone.now(),
             "me": {"user": actor.id, "name": actor.name, "seat": actor.seat, "centre": actor.centre,
                    "roles": sorted(actor.roles)},
             "node": settings.LEITSTELLE_NODE,
-            "master": master.rows(),
+            "master": held.rows,
+            "master_mark": held.mark,
             "calls": incident_selectors.live_calls(actor.centre),
             "incidents": incident_selectors.open_incidents(),
             "units": incident_selectors.unit_views(),

@@ -171,5 +171,5 @@ class Reader:
 
 
 def _still_seated(console: Console) -> bool:
-    open_sessions = SeatSession.objects.filter(ended_at=None)
-    return open_sessions.filter(seat_id=console.actor.seat, user_id=console.actor.id).exists()
+    """A session this node has not heard of yet is no ended one, see ``accounts.seats``."""
+    return not SeatSession.objects.filter(pk=console.session, ended_at__isnull=False).exists()

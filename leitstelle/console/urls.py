@@ -1,20 +1,23 @@
-"""Addresses of the console, below /console/."""
+"""Addresses of the console, below /console/. All but the page answer the consoles of the other nodes as well."""
 
 from django.urls import path
 
 from leitstelle.console import door, pages
+from leitstelle.console.crossing import shared
 
 app_name = "console"
 urlpatterns = [
     path("", pages.console, name="console"),
-    path("snapshot", door.snapshot, name="snapshot"),
-    path("command/<str:name>", door.command, name="command"),
-    path("geography", door.geography, name="geography"),
-    path("incident/<uuid:incident_id>", door.incident, name="incident"),
-    path("incident/<uuid:incident_id>/sheet", door.sheet, name="sheet"),
-    path("incident/<uuid:incident_id>/print", door.print_sheet, name="print"),
-    path("incidents", door.incidents, name="incidents"),
-    path("search", door.search, name="search"),
-    path("nearby", door.nearby, name="nearby"),
-    path("proposal", door.proposal, name="proposal"),
+    path("alive", shared(door.alive), name="alive"),
+    path("snapshot", shared(door.snapshot), name="snapshot"),
+    path("command/<str:name>", shared(door.command), name="command"),
+    path("leave", shared(door.leave), name="leave"),
+    path("geography", shared(door.geography), name="geography"),
+    path("incident/<uuid:incident_id>", shared(door.incident), name="incident"),
+    path("incident/<uuid:incident_id>/sheet", shared(door.sheet), name="sheet"),
+    path("incident/<uuid:incident_id>/print", shared(door.print_sheet), name="print"),
+    path("incidents", shared(door.incidents), name="incidents"),
+    path("search", shared(door.search), name="search"),
+    path("nearby", shared(door.nearby), name="nearby"),
+    path("proposal", shared(door.proposal), name="proposal"),
 ]

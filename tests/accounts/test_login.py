@@ -80,7 +80,8 @@ def test_name_and_password_then_a_seat(room: World) -> None:
     assert cookie["samesite"] == "Strict"
     actor = sitting(client)
     assert (actor.name, actor.centre, actor.seat, actor.roles) == ("Anna", "jena", "J1", frozenset(DISPATCHER))
-    assert seats.actor_of_cookie_header(f"x=1; seat={cookie.value}; y=2".encode()) == actor
+    scope = {"headers": [(b"cookie", f"x=1; seat={cookie.value}; y=2".encode())], "subprotocols": []}
+    assert seats.actor_of(seats.token_of_socket(scope)) == actor
 
 
 def test_one_form_does_both(room: World) -> None:
@@ -178,12 +179,12 @@ def test_forged_foreign_and_old_tokens_are_worth_nothing(room: World, settings: 
     token = client.cookies["seat"].value
     assert seats.actor_of(token)
     last = "a" if token[-1] != "a" else "b"
-    unsound = signing.dumps({"session": "1"}, salt=seats.SALT)
-    foreign = signing.dumps({"session": str(UUID(int=1))}, salt="other")
+    unsound = seats.signer().sign_object({"session": "1"})
+    foreign = signing.TimestampSigner(sep=".", salt="other").sign_object({"session": str(UUID(int=1))})
     for forged in (token[:-1] + last, "x", "", unsound, foreign):
         assert seats.actor_of(forged) is None
     for header in (None, b"", "seat", 'seat="', b"\xff\xfe", "a=b"):
-        assert seats.actor_of_cookie_header(header) is None
+        assert seats.token_in_cookie_header(header) is None
     settings.SEAT_TOKEN_SECONDS = -1
     assert seats.actor_of(token) is None
 

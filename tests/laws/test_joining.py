@@ -2,13 +2,13 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
 from django.db import transaction
 
-from journal.actor import system
+from journal.actor import Actor, system
 from journal.record import Transaction, head
 from leitstelle.accounts.entries import UserSaved
 from leitstelle.console.hub import CLOSE_REVOKED, Console, Hub
@@ -18,13 +18,18 @@ from resources.models import SeatSession
 from tests.world import World
 
 
+def session_of(actor: Actor) -> UUID:
+    """The seat session of a person of the world."""
+    return SeatSession.objects.get(user_id=actor.id, ended_at=None).pk
+
+
 def test_the_first_console_of_a_centre_gets_the_very_next_frame(durable_world: World) -> None:
     """The reader lets it in, and reads on before the event loop has come to add it to the hub."""
     hub, loop = Hub(), asyncio.new_event_loop()
     try:
         reader = Reader(hub)
         reader._loop, reader.cursor = loop, head()
-        console = Console(durable_world.gera)
+        console = Console(durable_world.gera, session_of(durable_world.gera))
         reader.join(console, reader.cursor)
         reader._admit()
         durable_world.must("incident.open", incident=str(uuid4()), lon=12.08, lat=50.88)
@@ -43,7 +48,7 @@ def test_a_seat_left_while_its_socket_was_joining_is_closed(durable_world: World
     try:
         reader = Reader(hub)
         reader._loop, reader.cursor = loop, head()
-        console = Console(durable_world.gera)
+        console = Console(durable_world.gera, session_of(durable_world.gera))
         tx = Transaction(system("test"))
         session = SeatSession.objects.get(user_id=durable_world.gera.id)
         tx.record(SeatLeft(session=session.pk, reason="abgelöst"))
@@ -66,7 +71,7 @@ def test_a_locked_log_in_loses_its_socket(durable_world: World, change: dict[str
     try:
         reader = Reader(hub)
         reader._loop, reader.cursor = loop, head()
-        consoles = [Console(actor) for actor in (gera, durable_world.jena)]
+        consoles = [Console(actor, session_of(actor)) for actor in (gera, durable_world.jena)]
         for console in consoles:
             reader.join(console, reader.cursor)
         reader._turn()

@@ -27,7 +27,7 @@ from tests.world import World
 SECRET = "Geheimnis-4711"
 NUMBER = "+49364199112233"
 # Pages that anybody may open: they show nothing but themselves.
-PUBLIC = re.compile(r"^(health|login/.*|logout/|admin/login/|admin/logout/|api/(schema|docs)/.*)$")
+PUBLIC = re.compile(r"^(health|service-worker.js|login/.*|logout/|admin/login/|admin/logout/|api/(schema|docs)/.*)$")
 SAMPLES = {
     "uuid": "00000000-0000-0000-0000-000000000001", "str": "x", "int": "1", "path": "x", "slug": "x",
 }  # fmt: skip
