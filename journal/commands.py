@@ -106,6 +106,11 @@ def commands() -> dict[str, Spec]:
     return dict(sorted(_commands.items()))
 
 
+def find(name: str) -> Spec | None:
+    """The command of that name, if there is one."""
+    return _commands.get(name)
+
+
 def execute(name: str, data: dict[str, Any], *, command_id: UUID, actor: Actor) -> dict[str, Any]:
     """Carry out a command once and return its answer.
 
@@ -121,7 +126,7 @@ def execute(name: str, data: dict[str, Any], *, command_id: UUID, actor: Actor) 
     except IntegrityError:
         # The command has a receipt. Nobody looks for one beforehand: repetitions are rare, and whatever this one did
         # is undone with its transaction; the first answer is the answer.
-        first = _first_answer(command_id, actor)
+        first = first_answer(command_id, actor)
         if first is None:
             raise
         return first
@@ -171,7 +176,8 @@ def _run(spec: Spec, cmd: Command, command_id: UUID, actor: Actor) -> dict[str, 
     raise Busy
 
 
-def _first_answer(command_id: UUID, actor: Actor) -> dict[str, Any] | None:
+def first_answer(command_id: UUID, actor: Actor) -> dict[str, Any] | None:
+    """The answer this command got here, or at the node where it was carried out; None if none is known."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT answer, actor_id FROM journal_receipt WHERE command_id = %s", [command_id])
         row = cursor.fetchone()
@@ -198,5 +204,5 @@ def _store_refusal(name: str, refusal: Refused, command_id: UUID, actor: Actor) 
         with transaction.atomic():
             receipt.save(force_insert=True)
     except IntegrityError:
-        return _first_answer(command_id, actor) or refusal.to_json()
+        return first_answer(command_id, actor) or refusal.to_json()
     return refusal.to_json()

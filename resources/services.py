@@ -46,7 +46,7 @@ class AnswerOverlay(Command):
     unit: str
 
 
-@command("unit.answer_overlay", roles=CONSOLE_ROLES)
+@command("unit.answer_overlay", roles=CONSOLE_ROLES, about="unit")
 def answer_overlay(tx: Transaction, cmd: AnswerOverlay) -> None:
     """Take note of a unit's wish to speak (5) or emergency call (0). Refused where there is none."""
     state = UnitState.objects.select_for_update(no_key=True).filter(unit_id=cmd.unit).first()

@@ -51,7 +51,7 @@ class Alarm(Command):
     text: str = Field(default="", max_length=1_000)
 
 
-@command("incident.alarm", roles=DISPATCH)
+@command("incident.alarm", roles=DISPATCH, about="incident")
 def alarm(tx: Transaction, cmd: Alarm) -> dict[str, Any]:
     """Commit and alarm the units, all or none.
 
@@ -156,7 +156,7 @@ class OneUnit(Command):
     unit: str = Field(max_length=64)
 
 
-@command("incident.reserve", roles=DISPATCH)
+@command("incident.reserve", roles=DISPATCH, about="incident")
 def reserve(tx: Transaction, cmd: OneUnit) -> dict[str, Any]:
     """Earmark a unit for a scheduled transport. It stays free; its alarm fulfils the reservation.
 
@@ -181,7 +181,7 @@ class Receipt(Command):
     medium: str = Field(default="station", max_length=20)
 
 
-@command("incident.receipt", roles=RECEIPT)
+@command("incident.receipt", roles=RECEIPT, about="delivery")
 def receipt(tx: Transaction, cmd: Receipt) -> dict[str, Any]:
     """The crew has confirmed its alarm; a second confirmation changes nothing. Refused ``unknown_alarm``.
 

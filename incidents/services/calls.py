@@ -46,7 +46,7 @@ class ReceiveCall(Command):
     position: Fix | None = None
 
 
-@command("call.receive", roles=TELEPHONY | CONSOLE)
+@command("call.receive", roles=TELEPHONY | CONSOLE, about="centre")
 def receive(tx: Transaction, cmd: ReceiveCall) -> dict[str, Any]:
     """A call rings. The centre is that of the caller's county, else the one whose line it is, else this node's.
 
@@ -82,7 +82,7 @@ class LocateCall(Command):
     source: str = Field(default="", max_length=40)
 
 
-@command("call.locate", roles=TELEPHONY | CONSOLE)
+@command("call.locate", roles=TELEPHONY | CONSOLE, about="call")
 def locate_call(tx: Transaction, cmd: LocateCall) -> dict[str, Any]:
     """The caller's position arrived or became better. A caller may stand anywhere: nothing is refused."""
     lock_call(cmd.call)
@@ -101,7 +101,7 @@ class OneCall(Command):
     call: UUID
 
 
-@command("call.answer", roles=CONSOLE)
+@command("call.answer", roles=CONSOLE, about="call")
 def answer(tx: Transaction, cmd: OneCall) -> dict[str, Any]:
     """Take the call. Of two who press at once one gets it; the other is refused ``taken`` and told who has it."""
     seat = _own_seat(tx)
@@ -115,7 +115,7 @@ def answer(tx: Transaction, cmd: OneCall) -> dict[str, Any]:
     return {"call": str(cmd.call), "seat": seat}
 
 
-@command("call.hold", roles=CONSOLE)
+@command("call.hold", roles=CONSOLE, about="call")
 def hold(tx: Transaction, cmd: OneCall) -> None:
     """Put the call on hold; one that is held already stays so. Refused ``not_talking``, ``not_yours``."""
     call = _own_call(tx, cmd.call)
@@ -123,7 +123,7 @@ def hold(tx: Transaction, cmd: OneCall) -> None:
         tx.record(entries.CallHeld(call=cmd.call))
 
 
-@command("call.resume", roles=CONSOLE)
+@command("call.resume", roles=CONSOLE, about="call")
 def resume(tx: Transaction, cmd: OneCall) -> None:
     """Go on with a held call. Refused ``not_talking``, ``not_yours``."""
     call = _own_call(tx, cmd.call)
@@ -138,7 +138,7 @@ class HandCall(Command):
     seat: str = Field(min_length=1, max_length=64)
 
 
-@command("call.hand", roles=CONSOLE)
+@command("call.hand", roles=CONSOLE, about="call")
 def hand(tx: Transaction, cmd: HandCall) -> None:
     """Hand the call to a colleague, at whose seat it rings. Refused ``unknown_seat``, ``not_yours``."""
     call = _own_call(tx, cmd.call)
@@ -155,7 +155,7 @@ class EndCall(Command):
     outcome: str = ""
 
 
-@command("call.end", roles=CONSOLE)
+@command("call.end", roles=CONSOLE, about="call")
 def end(tx: Transaction, cmd: EndCall) -> None:
     """The conversation is over; a call that is over already stays as it ended. Refused ``not_yours``."""
     if cmd.outcome not in CALL_OUTCOMES:
@@ -167,7 +167,7 @@ def end(tx: Transaction, cmd: EndCall) -> None:
     tx.record(entries.CallEnded(call=cmd.call, outcome=cmd.outcome))
 
 
-@command("call.lose", roles=TELEPHONY)
+@command("call.lose", roles=TELEPHONY, about="call")
 def lose(tx: Transaction, cmd: OneCall) -> dict[str, Any]:
     """The caller hung up: while ringing the call is lost and wants a call-back, in conversation it just ends."""
     call = lock_call(cmd.call)
@@ -187,7 +187,7 @@ class CalledBack(Command):
     reached: bool
 
 
-@command("call.called_back", roles=CONSOLE)
+@command("call.called_back", roles=CONSOLE, about="call")
 def called_back(tx: Transaction, cmd: CalledBack) -> None:
     """Somebody called a lost caller back. Refused ``not_lost``, ``called_back_already``."""
     call = lock_call(cmd.call)
@@ -206,7 +206,7 @@ class NoteCall(Command):
     caller_name: str | None = Field(default=None, max_length=120)
 
 
-@command("call.note", roles=CONSOLE)
+@command("call.note", roles=CONSOLE, about="call")
 def note(tx: Transaction, cmd: NoteCall) -> None:
     """Keep what was typed so far; also after the call."""
     call = lock_call(cmd.call)
@@ -223,7 +223,7 @@ class AttachCall(Command):
     incident: UUID
 
 
-@command("call.attach", roles=CONSOLE)
+@command("call.attach", roles=CONSOLE, about="call")
 def attach(tx: Transaction, cmd: AttachCall) -> dict[str, Any]:
     """The call is about this open incident. Attaching it again to the same one changes nothing."""
     incident = lock_open_incident(cmd.incident)

@@ -44,7 +44,7 @@ class CloseIncident(Command):
     release: bool = False
 
 
-@command("incident.close", roles=DISPATCH)
+@command("incident.close", roles=DISPATCH, about="incident")
 def close(tx: Transaction, cmd: CloseIncident) -> None:
     """Close the incident with its outcome. Reservations end with it.
 
@@ -78,7 +78,7 @@ class MergeIncident(Command):
     into: UUID
 
 
-@command("incident.merge", roles=DISPATCH)
+@command("incident.merge", roles=DISPATCH, about="incident")
 def merge(tx: Transaction, cmd: MergeIncident) -> dict[str, Any]:
     """Two incidents are one: units with their times, calls and the report go to ``into``; this one is over.
 
@@ -119,7 +119,7 @@ class SplitIncident(Command):
     report: str | None = Field(default=None, max_length=5_000)
 
 
-@command("incident.split", roles=DISPATCH)
+@command("incident.split", roles=DISPATCH, about="incident")
 def split(tx: Transaction, cmd: SplitIncident) -> dict[str, Any]:
     """A part of the incident becomes one of its own, at the same place, with the named assignments and their times.
 
@@ -167,7 +167,7 @@ class HandOver(Command):
     reason: str = Field(default="", max_length=200)
 
 
-@command("incident.hand_over", roles=CONSOLE)
+@command("incident.hand_over", roles=CONSOLE, about="incident")
 def hand_over(tx: Transaction, cmd: HandOver) -> None:
     """The other centre answers for the incident from now on. Refused ``unknown_centre``, ``same_centre``."""
     incident = lock_open_incident(cmd.incident)

@@ -51,7 +51,7 @@ class ReportStatus(Command):
     hospital: str | None = Field(default=None, max_length=64)
 
 
-@command("unit.report_status", roles=STATUS)
+@command("unit.report_status", roles=STATUS, about="unit")
 def report_status(tx: Transaction, cmd: ReportStatus) -> dict[str, Any]:
     """A unit's status. The raw message is kept whatever it says; it moves the unit's open assignment as
     ``rules.course.step_for`` says.
@@ -138,7 +138,7 @@ class UnitAtPatient(Command):
     unit: str = Field(max_length=64)
 
 
-@command("unit.at_patient", roles=STATUS)
+@command("unit.at_patient", roles=STATUS, about="unit")
 def at_patient(tx: Transaction, cmd: UnitAtPatient) -> None:
     """The crew has reached its patient: a time that no radio status carries. Refused ``not_committed``."""
     sender = _sender(ReportStatus(unit=cmd.unit, status=4))
@@ -158,7 +158,7 @@ class Recall(Command):
     reason: str = Field(default="", max_length=200)
 
 
-@command("incident.recall", roles=DISPATCH)
+@command("incident.recall", roles=DISPATCH, about="incident")
 def recall(tx: Transaction, cmd: Recall) -> dict[str, Any]:
     """Call units off (Rückalarm); they are free from now on. Refused ``not_here`` if one is not at the incident."""
     lock_open_incident(cmd.incident)
@@ -184,7 +184,7 @@ class Direct(Command):
     hospital: str = Field(min_length=1, max_length=64)
 
 
-@command("incident.direct", roles=DISPATCH)
+@command("incident.direct", roles=DISPATCH, about="incident")
 def direct(tx: Transaction, cmd: Direct) -> None:
     """Give a unit its destination, or another one. Refused ``not_here``, ``unknown_hospital``."""
     lock_open_incident(cmd.incident)
@@ -199,7 +199,7 @@ def direct(tx: Transaction, cmd: Direct) -> None:
     )  # fmt: skip
 
 
-@command("incident.release", roles=DISPATCH)
+@command("incident.release", roles=DISPATCH, about="incident")
 def release(tx: Transaction, cmd: OneUnit) -> None:
     """Let a unit go, or give up its reservation. Refused ``not_here``."""
     incident = lock_open_incident(cmd.incident)
@@ -214,7 +214,7 @@ class MoveUp(Command):
     station: str | None = Field(default=None, max_length=64)
 
 
-@command("unit.move_up", roles=DISPATCH)
+@command("unit.move_up", roles=DISPATCH, about="unit")
 def move_up(tx: Transaction, cmd: MoveUp) -> None:
     """Send a free unit to another station to cover its area (Gebietsabsicherung); without a station the cover ends.
 

@@ -53,7 +53,7 @@ class OpenIncident(Command):
     hospital: str | None = Field(default=None, max_length=64)
 
 
-@command("incident.open", roles=CONSOLE)
+@command("incident.open", roles=CONSOLE, about="centre")
 def open_incident(tx: Transaction, cmd: OpenIncident) -> dict[str, Any]:
     """Open an incident and give it a number.
 
@@ -146,7 +146,7 @@ class Fields(Command):
     caller_number: str = Field(default="", max_length=40)
 
 
-@command("incident.edit", roles=CONSOLE)
+@command("incident.edit", roles=CONSOLE, about="incident")
 def edit(tx: Transaction, cmd: EditIncident) -> dict[str, Any]:
     """Change fields of a running incident, each against what the editor saw.
 
@@ -246,7 +246,7 @@ class Interview(Command):
     answers: list[dict[str, str]] = Field(max_length=200)
 
 
-@command("incident.interview", roles=CONSOLE)
+@command("incident.interview", roles=CONSOLE, about="incident")
 def interview(tx: Transaction, cmd: Interview) -> None:
     """Keep the answers of the interview so far. What follows from them (keyword, units) are commands of their own."""
     lock_open_incident(cmd.incident)
@@ -261,7 +261,7 @@ class RaiseKeyword(Command):
     reason: str = Field(default="", max_length=200)
 
 
-@command("incident.raise_keyword", roles=DISPATCH)
+@command("incident.raise_keyword", roles=DISPATCH, about="incident")
 def raise_keyword(tx: Transaction, cmd: RaiseKeyword) -> dict[str, Any]:
     """More is needed than was sent (Stichworterhöhung). The priority becomes the more urgent one of both.
 
@@ -289,7 +289,7 @@ class NoteIncident(Command):
     kind: str = Field(default="note", pattern="^(note|report)$")
 
 
-@command("incident.note", roles=CONSOLE | {"station"})
+@command("incident.note", roles=CONSOLE | {"station"}, about="incident")
 def note(tx: Transaction, cmd: NoteIncident) -> dict[str, Any]:
     """A line for the log. After the closing it becomes an amendment (Nachtrag). Refused ``forgotten``."""
     incident = lock_incident(cmd.incident)

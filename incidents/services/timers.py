@@ -53,7 +53,7 @@ def fire(tx: Transaction, cmd: OneTimer) -> dict[str, Any]:
     return {"fired": True}
 
 
-@command("timer.seen", roles=CONSOLE)
+@command("timer.seen", roles=CONSOLE, about="timer")
 def seen(tx: Transaction, cmd: OneTimer) -> None:
     """A dispatcher has taken note of a timer's alarm; of two who press at once the first stands in the log.
 
