@@ -45,8 +45,9 @@ class Envelope:
         return Fact(self.data.type_name, self.data, self.at, self.actor, self.term)
 
 
-def encode(envelope: Envelope, key: bytes | None) -> str:
-    """The canonical body. ``key`` is needed exactly if the type has personal fields."""
+def encode(envelope: Envelope, key: bytes | None, term: int | None = None) -> str:
+    """The canonical body. ``key`` is needed exactly if the type has personal fields; ``term`` replaces the one that
+    was known when it was recorded."""
     data = envelope.data.model_dump(mode="json")
     personal = {name: data.pop(name) for name in envelope.data.personal}
     body: dict[str, Any] = {
@@ -56,7 +57,7 @@ def encode(envelope: Envelope, key: bytes | None) -> str:
         "at": envelope.at.isoformat(),
         "actor": envelope.actor.to_json(),
         "command": str(envelope.command_id) if envelope.command_id else None,
-        "term": envelope.term,
+        "term": envelope.term if term is None else term,
         "data": data,
     }
     if personal:

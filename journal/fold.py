@@ -1,115 +1,145 @@
 """Entries of any origin, in any order, any number of times: the same tables.
 
-The state of an aggregate is the fold of its own entries in clock order ``(hlc, origin, seq)``. An entry newer than
-everything applied so far is simply applied; one that arrives late makes this node fold that one aggregate again.
+The state of an aggregate is the fold of its own entries in clock order ``(hlc, origin, incarnation, seq)``. An entry
+newer than everything applied so far is simply applied; one that arrives late makes this node fold that one aggregate
+again. A batch from another node is applied in waves (the first entry of each aggregate, then the second …), so that
+one statement serves many aggregates; see ``EntryType.apply_many``.
 """
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
-from django.utils import timezone
+from django.db.models import Count, Min, QuerySet
 
+from journal import quarantine, shelf
 from journal.envelope import UnknownType, decode
 from journal.guard import applying
 from journal.keys import keys_for_reading
-from journal.models import Aggregate, Chain, Entry, Position
-from journal.types import Fact, Replica, replicas
+from journal.models import Aggregate, Chain, Entry, Position, Quarantine
+from journal.transfer import Raw
+from journal.types import EntryType, Fact, Replica, replicas
 
 logger = logging.getLogger(__name__)
 
-# Kept, and applied by the version that can read it.
-UNREADABLE = (UnknownType, ValueError)
-
-
-class BrokenChain(ValueError):
-    """An entry does not follow its predecessor: a gap, a fork or a changed byte."""
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """An entry as it travels: what is hashed, and the hash."""
-
-    origin: str
-    incarnation: int
-    seq: int
-    hlc: int
-    parent: bytes | None
-    prev_hash: bytes
-    hash: bytes
-    type: str
-    aggregate_kind: str
-    aggregate_id: str
-    command_id: object
-    body: str
-
-    @classmethod
-    def of(cls, entry: Entry) -> "Raw":
-        values = {name: getattr(entry, name) for name in cls.__dataclass_fields__}
-        for name in ("parent", "prev_hash", "hash"):
-            values[name] = bytes(values[name]) if values[name] is not None else None
-        return cls(**values)
-
-    @property
-    def order(self) -> tuple[int, str, int]:
-        return self.hlc, self.origin, self.seq
+Subject = tuple[str, str]
+Subjects = dict[Subject, list[Raw]]
 
 
 @transaction.atomic
-def receive(raws: Iterable[Raw]) -> int:
-    """Store and apply entries made elsewhere; known ones are passed over. Returns how many were new."""
-    new = 0
-    for raw in raws:
-        if _known(raw):
-            continue
-        _store(raw)
-        _apply_in_order(raw)
-        new += 1
-    return new
+def absorb(raws: Iterable[Raw]) -> int:
+    """Store and apply entries made elsewhere; known ones are passed over. Returns how many were new.
 
-
-def _known(raw: Raw) -> bool:
-    same = Entry.objects.filter(origin=raw.origin, incarnation=raw.incarnation, seq=raw.seq)
-    stored = same.values_list("hash", flat=True).first()
-    if stored is not None and bytes(stored) != raw.hash:
-        raise BrokenChain(f"{raw.origin}/{raw.incarnation}/{raw.seq} is known with another content")
-    return stored is not None
-
-
-def _store(raw: Raw) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE journal_position SET pos = pos + 1, hlc = greatest(hlc, %s) RETURNING pos", [raw.hlc])
-        pos = cursor.fetchone()[0]
-    values = {name: getattr(raw, name) for name in Raw.__dataclass_fields__}
-    Entry(pos=pos, stored_at=timezone.now(), **values).save(force_insert=True)
-    chain, _created = Chain.objects.get_or_create(
-        origin=raw.origin, incarnation=raw.incarnation, defaults={"seq": raw.seq, "hash": raw.hash}
-    )
-    if raw.seq > chain.seq:
-        Chain.objects.filter(pk=chain.pk).update(seq=raw.seq, hash=raw.hash)
-
-
-def _apply_in_order(raw: Raw) -> None:
-    kind, ident = raw.aggregate_kind, raw.aggregate_id
-    head = Aggregate.objects.filter(kind=kind, ident=ident).first()
-    if head is not None and (raw.hlc, raw.origin) < (head.head_hlc, head.head_origin):
+    The order of locks is that of a command: the rows of the aggregates, then the position. Chains are the caller's
+    business, see ``journal.receive``.
+    """
+    new = shelf.unknown(list(raws))
+    if not new:
+        return 0
+    subjects: Subjects = defaultdict(list)
+    for raw in sorted(new, key=lambda raw: raw.order):
+        subjects[raw.subject].append(raw)
+    _lock_roots(subjects)
+    before = shelf.heads(subjects)
+    keys = _keys_of(subjects)
+    late = {subject for subject, theirs in subjects.items() if theirs[0].order[:2] < before.get(subject, (0, ""))}
+    failed = _apply_in_waves({s: theirs for s, theirs in subjects.items() if s not in late}, keys)
+    # Forgotten by an entry among these: what was read with the key before that is folded again, without it.
+    late |= keys.keys() - _keys_of(keys).keys()
+    first_pos = shelf.take_positions(new)
+    # From here on nobody else stores. What came in between reading the heads and now was folded in the wrong order.
+    now = shelf.heads(subjects)
+    late |= {subject for subject in subjects if now.get(subject) != before.get(subject)}
+    positions = shelf.store(new, first_pos)
+    shelf.raise_heads(subjects, now)
+    quarantine.put_aside([(positions[raw.order], raw, reason) for raw, reason in failed])
+    for kind, ident in late | _executed_twice(new):
         refold(kind, ident)
-        return
-    Aggregate.objects.update_or_create(
-        kind=kind,
-        ident=ident,
-        defaults={"head_hash": raw.hash, "head_hlc": raw.hlc, "head_origin": raw.origin},
-    )
-    subject = f"{kind}:{ident}"
+    return len(new)
+
+
+def _lock_roots(subjects: Subjects) -> None:
+    """Lock the aggregates' own rows where services do, in the same order as they (``Replica.rank``)."""
+    for replica in sorted((r for r in replicas() if r.rank < 9 and r.by == "pk"), key=lambda r: r.rank):
+        pk = replica.model._meta.pk
+        idents = [pk.to_python(ident) for kind, ident in subjects if kind == replica.aggregate]
+        if idents:
+            with connection.cursor() as cursor:
+                table = replica.model._meta.db_table
+                # The names come from our own model, never from outside.
+                cursor.execute(
+                    f'SELECT 1 FROM "{table}" WHERE "{pk.column}" = ANY(%s) ORDER BY "{pk.column}" FOR NO KEY UPDATE',
+                    [idents],
+                )
+
+
+def _keys_of(subjects: Mapping[Subject, Any]) -> dict[Subject, tuple[bytes, ...]]:
+    found = keys_for_reading([f"{kind}:{ident}" for kind, ident in subjects])
+    return {(kind, ident): found[key] for kind, ident in subjects if (key := f"{kind}:{ident}") in found}
+
+
+def _apply_in_waves(subjects: Subjects, keys: Mapping[Subject, Sequence[bytes]]) -> list[tuple[Raw, str]]:
+    """Apply entries that come after everything known of their aggregates; returns those that could not be."""
+    failed: list[tuple[Raw, str]] = []
+    queues: list[list[tuple[Raw, Fact]]] = []
+    for subject, raws in subjects.items():
+        facts = []
+        for raw in raws:
+            try:
+                facts.append((raw, decode(raw.body, keys.get(subject, ()))))
+            except (UnknownType, ValueError) as error:
+                failed.append((raw, quarantine.reason(error)))
+        queues.append(_from_last_absolute(facts))
+    for wave in _waves(queues):
+        for cls, group in wave.items():
+            failed += _apply_group(cls, group)
+    return failed
+
+
+def _from_last_absolute(facts: list[tuple[Raw, Fact]]) -> list[tuple[Raw, Fact]]:
+    """What stands before an entry that sets everything anew need not be applied."""
+    for index in range(len(facts) - 1, 0, -1):
+        if facts[index][1].data.absolute():
+            return facts[index:]
+    return facts
+
+
+def _waves(queues: list[list[tuple[Raw, Fact]]]) -> Iterable[dict[type[EntryType], list[tuple[Raw, Fact]]]]:
+    """The n-th entry of every aggregate, by type: within a wave no two facts belong to one aggregate."""
+    for index in range(max(map(len, queues), default=0)):
+        wave: dict[type[EntryType], list[tuple[Raw, Fact]]] = defaultdict(list)
+        for queue in queues:
+            if index < len(queue):
+                wave[type(queue[index][1].data)].append(queue[index])
+        yield wave
+
+
+def _apply_group(cls: type[EntryType], group: list[tuple[Raw, Fact]]) -> list[tuple[Raw, str]]:
+    """All at once; where that fails one by one, so that a poisoned entry stops nothing but itself."""
     try:
-        fact = decode(raw.body, keys_for_reading([subject]).get(subject, ()))
-    except UNREADABLE as error:
-        logger.error("%s of %s is kept and not applied: %s", raw.type, subject, type(error).__name__)
-        return
-    apply(fact)
+        with transaction.atomic(), applying():
+            cls.apply_many([fact for _raw, fact in group])
+    except Exception as error:
+        if quarantine.passes_on(error):
+            raise
+        return [(raw, reason) for raw, fact in group if (reason := _apply_guarded(fact))]
+    return []
+
+
+def _apply_guarded(fact: Fact) -> str:
+    """Apply one fact; returns why it could not be, else nothing."""
+    try:
+        with transaction.atomic():
+            apply(fact)
+    except Exception as error:
+        if quarantine.passes_on(error):
+            raise
+        logger.exception("%s cannot be applied", fact.type)
+        return quarantine.reason(error)
+    return ""
 
 
 def apply(fact: Fact) -> None:
@@ -123,20 +153,29 @@ def refold(kind: str, ident: str) -> None:
     """Build one aggregate's rows anew from its entries in clock order."""
     subject = f"{kind}:{ident}"
     keys = keys_for_reading([subject]).get(subject, ())
-    facts: list[Fact] = []
-    newest_first = Entry.objects.filter(aggregate_kind=kind, aggregate_id=ident).order_by("-hlc", "-origin", "-seq")
-    for entry in newest_first.iterator():
-        try:
-            facts.append(decode(entry.body, keys))
-        except UNREADABLE:
+    entries = Entry.objects.filter(aggregate_kind=kind, aggregate_id=ident)
+    repeated = _repeated_commands(entries)
+    facts: list[tuple[int, Entry, Fact]] = []
+    unreadable: list[tuple[int, Entry, str]] = []
+    for entry in entries.order_by("-hlc", "-origin", "-incarnation", "-seq").iterator():
+        if (entry.command_id, entry.origin, entry.incarnation) in repeated:
             continue
-        if facts[-1].data.absolute():
+        try:
+            fact = decode(entry.body, keys)
+        except (UnknownType, ValueError) as error:
+            unreadable.append((entry.pos, entry, quarantine.reason(error)))
+            continue
+        facts.append((entry.pos, entry, fact))
+        if fact.data.absolute():
             break
+    Quarantine.objects.filter(aggregate_kind=kind, aggregate_id=ident).delete()
     with applying():
         for replica in reversed(replicas(kind)):
             _rows(replica, ident).delete()
-    for fact in reversed(facts):
-        apply(fact)
+    for pos, entry, fact in reversed(facts):
+        if reason := _apply_guarded(fact):
+            unreadable.append((pos, entry, reason))
+    quarantine.put_aside(unreadable)
     if keys and not keys_for_reading([subject]):
         # A forgetting among them: what others wrote after it, not knowing, was read with the key once more. Not again.
         refold(kind, ident)
@@ -144,6 +183,44 @@ def refold(kind: str, ident: str) -> None:
 
 def _rows(replica: Replica, ident: str) -> "QuerySet[Any]":
     return replica.model._default_manager.filter(**{replica.by: ident})
+
+
+Execution = tuple[UUID | None, str, int]
+
+
+def _repeated_commands(entries: "QuerySet[Entry]") -> set[Execution]:
+    """Executions of commands that another node had carried out too, and earlier: nodes that are cut off from each
+    other cannot know. Both stand in the journal; only the earliest is folded, or one command would act twice."""
+    commands = entries.exclude(command_id=None).values("command_id")
+    executions = (
+        Entry.objects.filter(command_id__in=commands)
+        .values_list("command_id", "origin", "incarnation")
+        .annotate(first=Min("hlc"))
+    )
+    by_command: dict[UUID, list[tuple[int, str, int]]] = defaultdict(list)
+    for command_id, origin, incarnation, first in executions:
+        by_command[command_id].append((first, origin, incarnation))
+    return {
+        (command_id, origin, incarnation)
+        for command_id, times in by_command.items()
+        for _first, origin, incarnation in sorted(times)[1:]
+    }
+
+
+def _executed_twice(new: Sequence[Raw]) -> set[Subject]:
+    """Aggregates touched by a command of ``new`` that was carried out at two nodes."""
+    commands = {raw.command_id for raw in new if raw.command_id}
+    if not commands:
+        return set()
+    twice = (
+        Entry.objects.filter(command_id__in=commands)
+        .values("command_id")
+        .annotate(nodes=Count("origin", distinct=True), lives=Count("incarnation", distinct=True))
+        .exclude(nodes=1, lives=1)
+        .values_list("command_id", flat=True)
+    )
+    touched = Entry.objects.filter(command_id__in=list(twice))
+    return set(touched.values_list("aggregate_kind", "aggregate_id").distinct())
 
 
 def digests() -> dict[str, str]:
@@ -162,7 +239,8 @@ def digests() -> dict[str, str]:
 
 def clear() -> None:
     """Empty the journal and every replicated table of this database: the start of a rebuild or of a test."""
-    tables = {r.model._meta.db_table for r in replicas()} | {m._meta.db_table for m in (Entry, Aggregate, Chain)}
+    tables = {r.model._meta.db_table for r in replicas()}
+    tables |= {m._meta.db_table for m in (Entry, Aggregate, Chain, Quarantine)}
     with connection.cursor() as cursor, applying():
         # CASCADE: Django's own admin log points at users.
         cursor.execute("TRUNCATE " + ", ".join(f'"{name}"' for name in sorted(tables)) + " CASCADE")

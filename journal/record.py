@@ -1,5 +1,6 @@
 """The one write path: apply the entries, then number and store them, last of all, in the same transaction."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from journal.actor import Actor
 from journal.envelope import Envelope, encode
 from journal.guard import applying
 from journal.keys import key_for_writing
-from journal.types import EntryType
+from journal.types import EntryType, replicas
 
 # One INSERT carries a whole command. An alarm of a hundred units is three hundred entries; ten thousand is a bug.
 MAX_ENTRIES_PER_COMMAND = 10_000
@@ -46,12 +47,13 @@ class Transaction:
         already has a receipt.
         """
         keys = {e.subject: key_for_writing(e.subject) for e in self.envelopes if e.data.personal}
+        terms = terms_of(self.envelopes) if settings.LEITSTELLE_PEERS else {}
         entries = [
             {
                 "type": e.data.type_name,
                 "kind": e.data.aggregate,
                 "ident": e.data.aggregate_id(),
-                "body": encode(e, keys.get(e.subject)),
+                "body": encode(e, keys.get(e.subject), max(e.term, terms.get(e.subject, 1))),
             }
             for e in self.envelopes
         ]
@@ -68,6 +70,23 @@ class Transaction:
                 ],
             )
             return int(cursor.fetchone()[0])
+
+
+def terms_of(envelopes: Iterable[Envelope]) -> dict[str, int]:
+    """The term under which each aggregate is answered for now, by subject, where there is one."""
+    terms: dict[str, int] = {}
+    for replica in replicas():
+        idents = {e.data.aggregate_id() for e in envelopes if e.data.aggregate == replica.aggregate}
+        if replica.term and idents:
+            table, pk = replica.model._meta.db_table, replica.model._meta.pk
+            with connection.cursor() as cursor:
+                # Names of our own model, never from outside.
+                cursor.execute(
+                    f'SELECT "{pk.column}"::text, "{replica.term}" FROM "{table}" WHERE "{pk.column}" = ANY(%s)',
+                    [[pk.to_python(ident) for ident in idents]],
+                )
+                terms |= {f"{replica.aggregate}:{ident}": term for ident, term in cursor.fetchall()}
+    return terms
 
 
 def head() -> int:

@@ -13,6 +13,7 @@ from journal.actor import Actor, system
 from journal.envelope import Envelope, UnknownType, decode, encode
 from journal.models import Entry, Key
 from journal.record import Transaction
+from journal.shelf import BrokenChain
 from journal.tail import after
 from journal.types import EntryType, Incomplete, entry, entry_types
 
@@ -64,7 +65,7 @@ def test_samples_in_any_order_give_equal_tables(db: None) -> None:
         tx.envelopes.clear()
     raws = [fold.Raw.of(row) for row in Entry.objects.order_by("pos")]
     fold.clear()
-    fold.receive(raws)
+    fold.absorb(raws)
     expected = fold.digests()
     assert any(expected.values())
     for seed in range(12):
@@ -72,7 +73,7 @@ def test_samples_in_any_order_give_equal_tables(db: None) -> None:
         shuffled = raws + order.choices(raws, k=10)
         order.shuffle(shuffled)
         fold.clear()
-        fold.receive(shuffled)
+        fold.absorb(shuffled)
         assert fold.digests() == expected, f"seed {seed}"
 
 
@@ -103,8 +104,8 @@ def test_a_changed_byte_is_found(db: None) -> None:
     tx.record(entry_types()["seat.saved"].sample())
     tx.append()
     raw = fold.Raw.of(Entry.objects.get())
-    with pytest.raises(fold.BrokenChain):
-        fold.receive([dataclasses.replace(raw, hash=b"\0" * 32)])
+    with pytest.raises(BrokenChain):
+        fold.absorb([dataclasses.replace(raw, hash=b"\0" * 32)])
 
 
 def test_a_destroyed_key_leaves_nothing_personal(db: None) -> None:

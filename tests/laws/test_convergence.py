@@ -63,7 +63,7 @@ def arrive_elsewhere(dice: random.Random, keys: dict[str, bytes]) -> dict[str, s
     give_back(keys)
     # One transfer after another, as a link brings them, not all in one.
     for start in range(0, len(arriving), 17):
-        fold.receive(arriving[start : start + 17])
+        fold.absorb(arriving[start : start + 17])
     return fold.digests()
 
 
@@ -104,7 +104,7 @@ def test_what_was_written_after_a_forgetting_is_not_told_either(world: World, ed
     fold.clear()
     give_back(keys)
     arriving = [edited, raws["incident.forgotten"]] if edit_first else [raws["incident.forgotten"], edited]
-    fold.receive([raws["incident.opened"], *arriving])
+    fold.absorb([raws["incident.opened"], *arriving])
     row = Incident.objects.get()
     assert (row.report, set(row.edits)) == ("", set())
 
@@ -119,7 +119,7 @@ def test_an_entry_that_cannot_be_read_stops_nothing(world: World, change: tuple[
     foreign = replace(known, origin="elsewhere", aggregate_id="x", body=known.body.replace(*change), hlc=known.hlc + 1)
     fold.clear()
     for arriving in ([foreign], [replace(foreign, seq=foreign.seq - 1, hlc=1)], raws):
-        fold.receive(arriving)
+        fold.absorb(arriving)
     assert fold.digests() == tables
     told = after(0, limit=10_000)
     assert len(told) == len(raws) + 2
