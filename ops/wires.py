@@ -57,7 +57,7 @@ class Wires:
 
     def start(self) -> None:
         """Start the process, with the routes and faults ordered before. Raises StartFailed."""
-        self.stop()
+        self._end()
         control = free_port()
         self.child = Child("wires", [python(), "-m", "ops.proxy", str(control)], log=self._log, env=dict(os.environ))
         self.child.start()
@@ -68,6 +68,9 @@ class Wires:
             self._order(do="fault", source=source, target=target, fault=fault)
 
     def stop(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None

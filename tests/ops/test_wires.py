@@ -98,7 +98,12 @@ def receive(connection: socket.socket, size: int, timeout: float = SOON) -> byte
 def test_whole_lines_carry_everything_in_order_and_both_ends(wires: Wires, port: int) -> None:
     said = os.urandom(3_000_000)
     with dial(port) as connection:
-        writer = threading.Thread(target=lambda: (connection.sendall(said), connection.shutdown(socket.SHUT_WR)))
+
+        def say() -> None:
+            connection.sendall(said)
+            connection.shutdown(socket.SHUT_WR)
+
+        writer = threading.Thread(target=say)
         writer.start()
         assert receive(connection, len(said)) == said
         assert connection.recv(1) == b""
