@@ -1,0 +1,1 @@
+"""Decisions of the federation without input or output."""
