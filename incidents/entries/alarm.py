@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from incidents.entries.incident import SAMPLE, IncidentEntry
+from incidents.entries.incident import SAMPLE, IncidentEntry, reopen
 from incidents.entries.timers import Watch, clear_timer, start_timers
 from incidents.labels import MEDIA
 from incidents.models import AlarmDelivery, Assignment, TimerRule
@@ -23,7 +23,8 @@ class Delivery(BaseModel):
 
 
 class AlarmedUnit(BaseModel):
-    """One unit of an alarm. ``assignment`` is new, or (``reserved``) that of the reservation it fulfils."""
+    """One unit of an alarm. ``assignment`` is new, or (``reserved``) that of the reservation it fulfils;
+    ``unconfirmed``: the centre that the unit belongs to could not be asked."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,6 +35,7 @@ class AlarmedUnit(BaseModel):
     eta_seconds: int | None = None
     taken_from: UUID | None = None
     reserved: bool = False
+    unconfirmed: bool = False
     deliveries: list[Delivery] = []
     # Thresholds as they were in force: another node must not look up its own.
     receipt_seconds: int = 0
@@ -60,12 +62,15 @@ class UnitsAlarmed(IncidentEntry):
         fulfilled = [u.assignment for u in self.units if u.reserved]
         if fulfilled:
             Assignment.objects.filter(pk__in=fulfilled, ended_at=None).update(state=alarmed, alarmed_at=fact.at)
+            doubtful = [u.assignment for u in self.units if u.reserved and u.unconfirmed]
+            Assignment.objects.filter(pk__in=doubtful, ended_at=None).update(unconfirmed=True)
         rows.insert(
             Assignment,
             [
                 {
                     "id": u.assignment, "incident_id": self.incident, "unit_id": u.unit, "state": alarmed, "why": u.why,
                     "eta_seconds": u.eta_seconds, "taken_from": u.taken_from, "alarmed_at": fact.at,
+                    "unconfirmed": u.unconfirmed,
                 }
                 for u in self.units
             ],
@@ -86,9 +91,11 @@ class UnitsAlarmed(IncidentEntry):
         start_timers(self.incident, self.centre, fact.at, watches)
         if self.scheduled:
             clear_timer(TimerRule.Kind.APPOINTMENT, str(self.incident))
+        # Nobody alarms for a closed incident: whoever closed it could not know of this one.
+        reopen(self.incident)
 
     def describe(self, fact: Fact) -> str:
-        names = ", ".join(u.name for u in self.units)
+        names = ", ".join(u.name + (" (nicht abgestimmt)" if u.unconfirmed else "") for u in self.units)
         return ("Nachalarmiert: " if self.followup else "Alarmiert: ") + names
 
     @classmethod
@@ -114,6 +121,7 @@ class UnitReserved(IncidentEntry):
             reserved_at=fact.at,
         )  # fmt: skip
         Assignment.objects.bulk_create([row], ignore_conflicts=True)
+        reopen(self.incident)
 
     def describe(self, fact: Fact) -> str:
         return f"Vorgemerkt: {self.name}"

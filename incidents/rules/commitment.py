@@ -22,6 +22,16 @@ class OpenAssignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """A unit that was promised to an incident of another centre, whose alarm (with this ``assignment``) is on its
+    way here."""
+
+    incident: UUID
+    number: str
+    assignment: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class UnitNow:
     """A unit under its lock. ``status``: effective one, None if it was never heard; ``emergency_since``: of an
     emergency call (0) that nobody has answered."""
@@ -33,11 +43,17 @@ class UnitNow:
     status: int | None
     assignments: tuple[OpenAssignment, ...] = ()
     emergency_since: datetime | None = None
+    promised: Promise | None = None
 
     @property
     def committed(self) -> OpenAssignment | None:
         """The incident to which the unit is committed; reservations do not commit."""
         return next((a for a in self.assignments if a.state != RESERVED), None)
+
+    @property
+    def spoken_for(self) -> OpenAssignment | Promise | None:
+        """Who has the unit, or has been promised it."""
+        return self.promised or self.committed
 
     def at(self, incident: UUID) -> OpenAssignment | None:
         """The unit's open assignment at ``incident``: the commitment before a reservation."""
@@ -63,7 +79,8 @@ def obstacles(
     """What stands against alarming ``wanted`` for ``incident``.
 
     A unit is committed to one incident at a time. Taking it away is an explicit act: ``take_from`` must name exactly
-    the incident that has it now, not the one that had it when the dispatcher looked.
+    the incident that has it now, not the one that had it when the dispatcher looked. A unit on its way to another
+    centre's incident cannot be taken away until it has got there.
     """
     return Obstacles(
         unknown=tuple(unit for unit in wanted if unit not in present),
@@ -78,4 +95,6 @@ def _known(wanted: Iterable[str], present: Mapping[str, UnitNow]) -> list[UnitNo
 
 def _holds(unit: UnitNow, incident: UUID, taken_from: UUID | None) -> bool:
     holder = unit.committed
+    if unit.promised is not None and unit.promised.incident != incident:
+        return True
     return holder is not None and (holder.incident == incident or holder.incident != taken_from)

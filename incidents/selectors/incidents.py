@@ -10,7 +10,7 @@ from django.db import connection
 from incidents.selectors.rows import uuids, views
 
 _HEAD = """
-    i.id, i.number, i.centre_id AS centre, i.state, i.exercise, i.keyword_id AS keyword,
+    i.id, i.number, i.centre_id AS centre, i.home, i.term, i.state, i.exercise, i.keyword_id AS keyword,
     coalesce(k.name, '') AS keyword_name, coalesce(k."group", '') AS "group", i.priority, i.place, i.place_id,
     i.place_detail, i.municipality, i.county_id AS county, coalesce(n.name, '') AS county_name, i.county_how,
     round(ST_X(i.point)::numeric, 6) AS lon, round(ST_Y(i.point)::numeric, 6) AS lat, i.report, i.caller_name,
@@ -21,7 +21,7 @@ _HEAD = """
 _ASSIGNMENTS = """
     (SELECT coalesce(json_agg(json_build_object(
         'id', a.id, 'unit', a.unit_id, 'state', a.state, 'why', a.why, 'eta_seconds', a.eta_seconds,
-        'taken_from', a.taken_from, 'hospital', a.hospital_id,
+        'taken_from', a.taken_from, 'unconfirmed', a.unconfirmed, 'hospital', a.hospital_id,
         'times', json_build_object(
             'reserved', a.reserved_at, 'alarmed', a.alarmed_at, 'receipted', a.receipted_at,
             'en_route', a.en_route_at, 'on_scene', a.on_scene_at, 'at_patient', a.at_patient_at,

@@ -1,7 +1,7 @@
 """Alarm: units are committed to one incident at a time, told over every medium they have, and confirm."""
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,7 +33,8 @@ MAX_ETA_SECONDS = 7 * 86_400
 
 
 class OrderedUnit(BaseModel):
-    """One unit of an alarm order. ``take_from``: the incident from which it is taken, named on purpose."""
+    """One unit of an alarm order. ``take_from``: the incident from which it is taken, named on purpose;
+    ``unconfirmed``: set by the node on the way (``federation.claims``), whoever sends it from outside is not heard."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,6 +42,7 @@ class OrderedUnit(BaseModel):
     why: str = Field(default="", max_length=200)
     eta_seconds: int | None = Field(default=None, ge=0, le=MAX_ETA_SECONDS)
     take_from: UUID | None = None
+    unconfirmed: bool = False
 
 
 class Alarm(Command):
@@ -68,8 +70,8 @@ def alarm(tx: Transaction, cmd: Alarm) -> dict[str, Any]:
     must_be_open(incident)
     units = lock_units(ordered)
     take_from = {unit: order.take_from for unit, order in ordered.items() if order.take_from}
-    _refuse(obstacles(list(ordered), units, cmd.incident, take_from))
-    alarmed = [_alarmed(incident, units[ident], order) for ident, order in ordered.items()]
+    refuse(obstacles(list(ordered), units, cmd.incident, take_from))
+    alarmed = [_alarmed(incident, units[ident], order, tx) for ident, order in ordered.items()]
     for ident in ordered:
         _take(tx, units[ident], incident)
     names = [units[ident].name for ident in ordered]
@@ -83,11 +85,18 @@ def alarm(tx: Transaction, cmd: Alarm) -> dict[str, Any]:
     return {"assignments": [{"id": str(u.assignment), "unit": u.unit} for u in alarmed]}
 
 
-def _alarmed(incident: LockedIncident, unit: UnitNow, order: OrderedUnit) -> AlarmedUnit:
+def assignment_of(command_id: UUID | None, unit: str) -> UUID:
+    """The id of the assignment that an alarm gives a unit: known to the unit's own centre before the alarm is, and
+    the same if two nodes that are cut off from each other carry out one command."""
+    return uuid5(command_id, unit) if command_id else uuid4()
+
+
+def _alarmed(incident: LockedIncident, unit: UnitNow, order: OrderedUnit, tx: Transaction) -> AlarmedUnit:
     reservation = unit.at(incident.id)
     holder = unit.committed
     return AlarmedUnit(
-        assignment=reservation.id if reservation else uuid4(), reserved=reservation is not None,
+        assignment=reservation.id if reservation else assignment_of(tx.command_id, unit.id),
+        reserved=reservation is not None, unconfirmed=order.unconfirmed,
         unit=unit.id, name=unit.name, why=order.why, eta_seconds=order.eta_seconds,
         taken_from=holder.incident if holder else None,
         deliveries=[Delivery(id=uuid4(), medium=medium) for medium in unit.media],
@@ -108,7 +117,8 @@ def _take(tx: Transaction, unit: UnitNow, incident: LockedIncident) -> None:
         )  # fmt: skip
 
 
-def _refuse(found: Obstacles) -> None:
+def refuse(found: Obstacles) -> None:
+    """Raise the refusal for what stands against an alarm, if anything does."""
     if found.unknown:
         raise unknown_unit(*found.unknown)
     if found.committed:
@@ -127,8 +137,8 @@ def _with_status(unit: UnitNow) -> str:
 
 
 def unit_committed(*units: UnitNow) -> Refused:
-    """The refusal for units that an incident has; its detail names the unit and the incident."""
-    held = [(u, u.committed) for u in units]
+    """The refusal for units that an incident has or is about to get; its detail names the unit and the incident."""
+    held = [(u, u.spoken_for) for u in units]
     names = ", ".join(f"{u.name} ({holder.number})" for u, holder in held if holder)
     detail = [
         {"unit": u.id, "name": u.name, "incident": str(holder.incident), "number": holder.number}

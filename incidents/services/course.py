@@ -222,7 +222,7 @@ def move_up(tx: Transaction, cmd: MoveUp) -> None:
     """
     unit = lock_unit(cmd.unit)
     if cmd.station:
-        if unit.committed:
+        if unit.spoken_for:
             raise unit_committed(unit)
         if not Station.objects.filter(pk=cmd.station, active=True).exists():
             raise Refused("unknown_station", _("Diese Wache gibt es nicht: %s") % cmd.station, station=cmd.station)

@@ -1,11 +1,16 @@
 """Locking reads. The order is the same for every command, or two of them would wait for each other: incidents by id,
 then units by id, then calls by id, then the number lock, then (in ``journal``) the position.
 
+What a command is about may have been handed to another centre while the command was on its way. That is seen here,
+under the lock, and nowhere else: see ``answering``.
+
 ``NO KEY UPDATE``: a foreign key check of somebody else need not wait. What hangs on a locked row is read by a further
 statement: one that had to wait for the lock still sees the rest as it was before it waited.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +20,7 @@ import orjson
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from incidents.rules.commitment import OpenAssignment, UnitNow
+from incidents.rules.commitment import OpenAssignment, Promise, UnitNow
 from incidents.rules.thresholds import Rule, seconds_for
 from journal.commands import Refused
 
@@ -104,6 +109,46 @@ class LockedCall:
     lat: float | None
 
 
+class Moved(Refused):
+    """Another centre answers for the thing by now. Not kept: the command goes there, under the same id."""
+
+    def __init__(self, centre: str) -> None:
+        super().__init__(
+            "moved", _("Dafür ist inzwischen eine andere Leitstelle zuständig: %s") % centre, centre=centre
+        )
+
+    def to_keep(self) -> dict[str, Any] | None:
+        return None
+
+
+_answering: ContextVar[tuple[UUID, frozenset[str]] | None] = ContextVar("answering", default=None)
+
+
+@contextmanager
+def answering(ident: UUID, centres: frozenset[str]) -> Iterator[None]:
+    """While it lasts the incident or call ``ident`` is locked only if one of ``centres`` answers for it, else Moved."""
+    token = _answering.set((ident, centres))
+    try:
+        yield
+    finally:
+        _answering.reset(token)
+
+
+def _must_still_be_ours(ident: UUID, centre: str) -> None:
+    guarded = _answering.get()
+    if guarded is not None and guarded[0] == ident and centre not in guarded[1]:
+        raise Moved(centre)
+
+
+Promises = Callable[[Sequence[str]], Mapping[str, Promise]]
+_promises: list[Promises] = []
+
+
+def register_promises(source: Promises) -> None:
+    """Have ``lock_units`` ask ``source`` which of the units it has locked are promised to another centre."""
+    _promises.append(source)
+
+
 def timer_rules() -> tuple[Rule, ...]:
     """The timer rules in force, for what belongs to no incident."""
     return _rules(_rows("SELECT " + _RULES)[0][0])
@@ -116,6 +161,8 @@ def lock_incidents(ids: Iterable[UUID]) -> dict[UUID, LockedIncident]:
     found = {row[0]: LockedIncident(*row) for row in rows}
     for missing in wanted - set(found):
         raise Refused("unknown_incident", _("Diesen Einsatz gibt es nicht."), incident=str(missing))
+    for incident in found.values():
+        _must_still_be_ours(incident.id, incident.centre)
     return found
 
 
@@ -143,7 +190,7 @@ def must_be_open(incident: LockedIncident) -> None:
 
 
 def lock_units(ids: Iterable[str]) -> dict[str, UnitNow]:
-    """Lock the units and tell how they stand: status and open assignments. Unknown ones are left out."""
+    """Lock the units and tell how they stand: status, open assignments, promises. Unknown ones are left out."""
     rows = _rows(_UNITS, [sorted(set(ids))])
     if not rows:
         return {}
@@ -152,8 +199,11 @@ def lock_units(ids: Iterable[str]) -> dict[str, UnitNow]:
     held: dict[str, list[OpenAssignment]] = {}
     for row in _rows(_OPEN, [names]):
         held.setdefault(row[1], []).append(OpenAssignment(*row))
+    promised = {unit: promise for source in _promises for unit, promise in source(names).items()}
     return {
-        ident: UnitNow(ident, name, active, tuple(media), status, tuple(held.get(ident, ())), emergency_since)
+        ident: UnitNow(
+            ident, name, active, tuple(media), status, tuple(held.get(ident, ())), emergency_since, promised.get(ident)
+        )
         for ident, name, active, media in rows
         for status, emergency_since in [states.get(ident, (None, None))]
     }
@@ -175,7 +225,10 @@ def unknown_unit(*idents: str) -> Refused:
 def lock_calls(ids: Iterable[UUID]) -> dict[UUID, LockedCall]:
     """Lock the calls; unknown ones are left out."""
     wanted = list(set(ids))
-    return {row[0]: LockedCall(*row) for row in _rows(_CALLS, [wanted])} if wanted else {}
+    found = {row[0]: LockedCall(*row) for row in _rows(_CALLS, [wanted])} if wanted else {}
+    for call in found.values():
+        _must_still_be_ours(call.id, call.centre)
+    return found
 
 
 def lock_call(ident: UUID) -> LockedCall:
