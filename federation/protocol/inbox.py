@@ -38,7 +38,7 @@ class Inbox:
         stream = self._streams.get(key)
         if stream is None:
             nothing = Mark(message.incarnation, 0, "")
-            stream = self._streams[key] = Incoming(nothing, nothing, told=mine.seq if mine else 0)
+            stream = self._streams[key] = Incoming(nothing, nothing, told=message.rows[0].seq - 1)
         if mine is not None and mine.seq > stream.last.seq:
             stream.last = mine
         for row in message.rows:
@@ -56,10 +56,19 @@ class Inbox:
                 stream.last = Mark(row.incarnation, row.seq, row.hash)
             if row.seq > stream.here.seq:
                 stream.here = Mark(row.incarnation, row.seq, row.hash)
-        if self._pending > self.ledger.limits.unacked_rows:
+        if self._pending > self.ledger.limits.unacked_rows and self._unstored() > self.ledger.limits.unacked_rows:
             raise ProtocolError("more rows than the window holds")
         if stream.queue and key not in self._turns:
             self._turns.append(key)
+
+    def _unstored(self) -> int:
+        """Rows that came here and are on disk by no way: another link may have brought some of them meanwhile."""
+        for key, stream in self._streams.items():
+            self._trim(key, stream)
+        if not self._storing:
+            return self._pending
+        mine = self.ledger.mine.get((self._storing[0].origin, self._storing[0].incarnation))
+        return self._pending - sum(mine is not None and row.seq <= mine.seq for row in self._storing)
 
     def store(self) -> None:
         """Hand the next batch to the driver, unless one is with it: streams take turns."""

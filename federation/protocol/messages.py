@@ -46,6 +46,7 @@ class Welcome:
     unacked_rows: int
     batch_rows: int
     batch_bytes: int
+    row_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +112,14 @@ def proof(signature: bytes) -> dict[str, Any]:
 
 
 def welcome(local: Local, have: Have, limits: Limits) -> dict[str, Any]:
-    window = {"unacked_rows": limits.unacked_rows, "batch_rows": limits.batch_rows, "batch_bytes": limits.batch_bytes}
+    sizes = ("unacked_rows", "batch_rows", "batch_bytes", "row_bytes")
     return {
         "t": "have",
         "have": _have_to_wire(have),
         "store": local.store,
         "version": local.version,
         "centres": list(local.centres),
-        "window": window,
+        "window": {name: getattr(limits, name) for name in sizes},
     }
 
 
@@ -224,6 +225,7 @@ def _parse_welcome(message: dict[str, Any]) -> Welcome:
         unacked_rows=max(1, _whole(window.get("unacked_rows"), MAX_SEQ)),
         batch_rows=max(1, _whole(window.get("batch_rows"), MAX_SEQ)),
         batch_bytes=max(1, _whole(window.get("batch_bytes"), MAX_SEQ)),
+        row_bytes=max(1, _whole(window.get("row_bytes"), MAX_SEQ)),
     )
 
 

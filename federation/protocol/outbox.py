@@ -9,6 +9,11 @@ from federation.protocol.ledger import Ledger, ProtocolError
 from federation.protocol.messages import Malformed, Welcome
 from federation.protocol.values import Have, Key, Mark, Read, Row, Secured, Send, flatten
 
+ROW_OVERHEAD = 300
+"""Bytes of number, hashes and punctuation around one row, rounded up."""
+
+MAX_STREAMS = 50_000
+
 
 @dataclass(slots=True)
 class Flight:
@@ -22,7 +27,11 @@ class Flight:
 
 @dataclass(slots=True)
 class Outgoing:
-    """One stream on its way out. ``sent`` and ``sent_hash``: where to go on, and what the next row must link to."""
+    """One stream on its way out. ``sent`` and ``sent_hash``: where to go on, and what the next row must link to.
+
+    ``sent_here``: the newest row sent by this link. ``confirmed``: up to where the peer has the same rows as we, proven
+    by hash. ``moved_at``: since when the peer lacks something without getting nearer to it.
+    """
 
     sent: int = 0
     sent_hash: str = ""
@@ -30,7 +39,7 @@ class Outgoing:
     acked: int = 0
     reading: tuple[int, int] | None = None
     pause_until: float = 0.0
-    moved_at: float = 0.0
+    moved_at: float | None = None
     confirmed: int = 0
     flight: deque[Flight] = field(default_factory=deque)
 
@@ -47,11 +56,8 @@ class Outbox:
         self._streams: dict[Key, Outgoing] = {}
         self._turns: deque[str] = deque()
         limits = ledger.limits
-        self._window_rows, self._batch_rows, self._batch_bytes = (
-            limits.unacked_rows,
-            limits.batch_rows,
-            limits.batch_bytes,
-        )
+        self._window_rows, self._row_bytes = limits.unacked_rows, limits.row_bytes
+        self._batch_rows, self._batch_bytes = limits.batch_rows, limits.batch_bytes
         self._rows = self._bytes = self._reserved = 0
 
     @property
@@ -71,6 +77,7 @@ class Outbox:
         self._window_rows = min(self._window_rows, welcome.unacked_rows)
         self._batch_rows = min(self._batch_rows, welcome.batch_rows)
         self._batch_bytes = min(self._batch_bytes, welcome.batch_bytes)
+        self._row_bytes = min(self._row_bytes, welcome.row_bytes)
         self.open = True
 
     def heard(self, have: Have, now: float) -> None:
@@ -83,6 +90,8 @@ class Outbox:
                 if mark.hash != known.hash:
                     raise ProtocolError(f"{key} at {mark.seq} has two hashes")
                 continue
+            if known is None and len(self.ledger.theirs) >= MAX_STREAMS:
+                raise ProtocolError("more streams than a network can have")
             self._advance(key, mark, now)
 
     def acked(self, have: Have, now: float) -> None:
@@ -167,6 +176,8 @@ class Outbox:
         if key in self.ledger.stopped:
             return False
         if self.ledger.mine[key].seq <= (stream.sent if stream else 0):
+            if stream is not None:
+                stream.moved_at = None
             return False
         stream = self._stream(key)
         if stream.reading is not None:
@@ -174,7 +185,7 @@ class Outbox:
         due = stream.pause_until
         if key[0] in self.linked and key[0] != self.ledger.local.node:
             # The peer gets these first hand; we stand by in case it does not.
-            stream.moved_at = stream.moved_at or now
+            stream.moved_at = now if stream.moved_at is None else stream.moved_at
             due = max(due, stream.moved_at + self.ledger.limits.relay_seconds)
         if due > now:
             self.next_due = due if self.next_due is None else min(self.next_due, due)
@@ -234,15 +245,15 @@ class Outbox:
         filled = 0
         for row in rows:
             try:
-                size = messages.size(row.wire) + 200
+                size = messages.size(row.wire) + ROW_OVERHEAD
             except Malformed:
-                size = self.ledger.limits.row_bytes + 1
+                size = self._row_bytes + 1
             if batch and filled + size > self._batch_bytes:
                 self._flush(key, stream, batch)
                 batch, filled = [], 0
             if self._bytes >= self.ledger.limits.unacked_bytes:
                 break
-            if size > self.ledger.limits.row_bytes:
+            if size > self._row_bytes:
                 self._flush(key, stream, batch)
                 self.ledger.stop(key, row.seq, "too_large", f"{size} bytes in one row")
                 return

@@ -1,5 +1,6 @@
 """One connection between two nodes, from hello to bye."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -111,7 +112,10 @@ class Session:
         return self._finish(now)
 
     def tick(self, now: float, wall: float | None = None) -> list[Effect]:
-        """Call at ``next_tick`` or a little later. ``wall``: this node's wall clock now (default: ``now``)."""
+        """Call at ``next_tick`` or a little later. ``wall``: this node's wall clock now (default: ``now``).
+
+        More than a second late, and the silence is taken for our own sleep: the peer gets its time once more.
+        """
         if self._closed:
             return []
         self._wall_ahead = (now if wall is None else wall) - now
@@ -166,7 +170,7 @@ class Session:
 
     def signal(self, kind: str, items: Mapping[str, Any], now: float) -> list[Effect]:
         """Newest values per key for the peer: sent now, or while the link is congested with the next beat at latest."""
-        if self._closed or self._welcome is None:
+        if self._closed:
             return []
         self._waiting.add(kind, items)
         return self._finish(now)
@@ -183,7 +187,9 @@ class Session:
 
     @property
     def next_tick(self) -> float:
-        """When ``tick`` is due at the latest."""
+        """When ``tick`` is due; infinity after the end."""
+        if self._closed:
+            return math.inf
         if not self._handshake.proven:
             return self._started_at + self.limits.handshake_seconds
         times = [max(self._heard_at, self._awake_at) + self.limits.silence_seconds + 0.001]
@@ -229,6 +235,8 @@ class Session:
         """Before the proof only hello and proof exist; whoever says anything else, or a wrong thing, gets silence."""
         shake = self._handshake
         try:
+            if not isinstance(message, dict) or message.get("t") not in ("hello", "proof", "bye"):
+                raise Refused("not authenticated")
             parsed = messages.parse(message, self.limits)
             if isinstance(parsed, Hello):
                 shake.hello(parsed)
@@ -238,8 +246,6 @@ class Session:
                 self._admit(now)
             elif isinstance(parsed, Bye):
                 self._drop("version" if parsed.code == "version" else "bye", "the other side went")
-            else:
-                raise Refused("not authenticated")
         except NoCommonVersion as error:
             self._close("version", str(error))
         except (Refused, Malformed) as error:
