@@ -71,8 +71,8 @@ def _vectors(marks: Sequence[Mark]) -> dict[bytes, Vector]:
     own: dict[bytes, Mark] = {}
     last: dict[Line, Mark] = {}
     for mark in sorted(marks, key=lambda mark: mark.identity):
-        if before := last.get(mark.line):
-            own[mark.hash] = before
+        if predecessor := last.get(mark.line):
+            own[mark.hash] = predecessor
         last[mark.line] = mark
     found: dict[bytes, Vector] = {}
     entered: set[bytes] = set()

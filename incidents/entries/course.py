@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from pydantic import Field
 
-from incidents.entries.incident import NOON, RECALLED, SAMPLE, IncidentEntry
+from incidents.entries.incident import NOON, RECALLED, SAMPLE, IncidentEntry, reopen
 from incidents.entries.timers import clear_timers, set_timer, start_timer
 from incidents.models import Assignment, TimerRule
 from journal import rows
@@ -70,7 +70,7 @@ class UnitProgressed(AssignmentEntry):
             changes, values = f"{changes}, hospital_id = %s", [*values, self.hospital]
         state = "" if self.step == "at_patient" else f", state = '{self.step}'"
         where = "WHERE id = %s"
-        moved = rows.execute(
+        moved = rows.count(
             f"UPDATE incidents_assignment SET {changes}{state} {where} AND ended_at IS NULL", [*values, self.assignment]
         )
         if not moved:  # a time that came after the end: kept, moves nothing
@@ -171,6 +171,7 @@ class UnitJoined(AssignmentEntry):
         Assignment.objects.bulk_create([row], ignore_conflicts=True)
         for kind, due_at in self.timers.items():
             set_timer(kind, self.incident, str(self.assignment), self.centre, due_at)
+        reopen(self.incident)
 
     def describe(self, fact: Fact) -> str:
         return f"{self.unit_name} übernommen"

@@ -1,10 +1,11 @@
 """The life of an incident, apart from its units."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
 
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Least
 from pydantic import Field
 
@@ -43,12 +44,28 @@ class IncidentEntry(EntryType):
     def aggregate_id(self) -> str:
         return str(self.incident)
 
-    def change(self, **values: object) -> None:
-        Incident.objects.filter(pk=self.incident).update(**values)
+    def change(self, **columns: object) -> None:
+        rows.update(Incident, self.incident, **columns)
 
     @classmethod
     def sample(cls) -> Self:
         return cls(incident=SAMPLE)
+
+
+def reopen(incident: UUID) -> None:
+    """Undo a closing that did not know what happened elsewhere: never close over an escalation."""
+    rows.execute(
+        "UPDATE incidents_incident SET state = %s, closed_at = NULL, outcome = '', merged_into = NULL"
+        " WHERE id = %s AND state <> %s",
+        [Incident.State.OPEN.value, incident, Incident.State.OPEN.value],
+    )
+
+
+def unknown_to(incident: UUID, saw: Collection[UUID]) -> bool:
+    """Whether the incident has units that the author, who knew the assignments ``saw``, had not heard of; or units
+    still at work, which any author would have let go first."""
+    others = Assignment.objects.filter(incident_id=incident)
+    return others.filter(Q(ended_at=None) | (~Q(pk__in=saw) & ~Q(alarmed_at=None))).exists()
 
 
 @entry(
@@ -138,6 +155,8 @@ class IncidentEdited(IncidentEntry):
     plain: dict[str, Any] = {}
     words: dict[str, Any] = {}
     appointment_seconds: int = 0
+    # The conflict that was decided by this: no new work that a closed incident would be opened for.
+    settles: UUID | None = None
 
     def apply(self, fact: Fact) -> None:
         incident = Incident.objects.filter(pk=self.incident).first()
@@ -156,6 +175,8 @@ class IncidentEdited(IncidentEntry):
         if "keyword" in self.plain:
             incident.keyword_set_at = fact.at
         incident.save()
+        if "keyword" in self.plain and not self.settles:
+            reopen(self.incident)
         if "appointment_at" in self.plain:
             clear_timer(TimerRule.Kind.APPOINTMENT, str(self.incident))
             if incident.appointment_at:
@@ -212,6 +233,7 @@ class KeywordRaised(IncidentEntry):
 
     def apply(self, fact: Fact) -> None:
         self.change(keyword_id=self.keyword, priority=self.priority, keyword_set_at=fact.at)
+        reopen(self.incident)
 
     def describe(self, fact: Fact) -> str:
         return f"Stichworterhöhung {self.previous} → {self.keyword}" + (f": {self.reason}" if self.reason else "")
@@ -262,18 +284,25 @@ class IncidentCallAttached(IncidentEntry):
 
 @entry("incident.merged", aggregate="incident", personal=())
 class IncidentMerged(IncidentEntry):
-    """This incident is the same as ``into``; it is closed, its units and calls go there."""
+    """This incident is the same as ``into``; it is closed, its units and calls go there. ``saw``: all its assignments
+    that the author knew; where there are others it stays open, because nobody took those along."""
 
     into: UUID
     into_number: str
+    saw: list[UUID] | None = None
 
     def apply(self, fact: Fact) -> None:
-        self.change(state=Incident.State.MERGED, merged_into=self.into, closed_at=fact.at, outcome="merged")
-        Assignment.objects.filter(incident_id=self.incident, ended_at=None).update(
+        known = Assignment.objects.filter(incident_id=self.incident)
+        if self.saw is not None:
+            known = known.filter(pk__in=self.saw)
+        known.filter(ended_at=None).update(
             state=Assignment.State.ENDED,
             ended_at=fact.at,
             end_reason=f"zusammengelegt mit {self.into_number}",
         )
+        if self.saw is not None and unknown_to(self.incident, self.saw):
+            return
+        self.change(state=Incident.State.MERGED, merged_into=self.into, closed_at=fact.at, outcome="merged")
         Timer.objects.filter(aggregate_id=self.incident).delete()
 
     def describe(self, fact: Fact) -> str:
@@ -300,7 +329,8 @@ class IncidentAbsorbed(IncidentEntry):
         names = ("call_received_at", "call_answered_at", "dispatch_decided_at")
         times = {name: at for name in names if (at := getattr(self, name))}
         if times:
-            self.change(**{name: Least(F(name), Value(at)) for name, at in times.items()})
+            least = {name: Least(F(name), Value(at)) for name, at in times.items()}
+            Incident.objects.filter(pk=self.incident).update(**least)
 
     def describe(self, fact: Fact) -> str:
         return f"Einsatz {self.other_number} übernommen" + (f": {self.report}" if self.report else "")
@@ -330,21 +360,33 @@ class IncidentSplit(IncidentEntry):
 
 @entry("incident.handed_over", aggregate="incident", personal=("reason",))
 class IncidentHandedOver(IncidentEntry):
-    """The incident was handed to the other centre, which answers for it from now on."""
+    """Another centre answers for the incident from now on. ``how``: handed on for good (``home`` is then its new one),
+    taken over, or returned to its home. Its term is that of the new responsibility: a lower one comes late and changes
+    nothing."""
 
     centre: str
+    home: str = ""
+    how: Literal["handed", "taken", "returned"] = "handed"
     reason: str = Field(default="", max_length=200)
 
     def apply(self, fact: Fact) -> None:
-        self.change(centre_id=self.centre)
-        Timer.objects.filter(aggregate_id=self.incident).update(centre_id=self.centre)
+        changed = rows.count(
+            "UPDATE incidents_incident SET centre_id = %s, term = %s, home = coalesce(nullif(%s, ''), home)"
+            " WHERE id = %s AND term <= %s",
+            [self.centre, fact.term, self.home, self.incident, fact.term],
+        )
+        if changed:
+            rows.execute(
+                "UPDATE incidents_timer SET centre_id = %s WHERE aggregate_id = %s", [self.centre, self.incident]
+            )
 
     def describe(self, fact: Fact) -> str:
-        return f"Übergeben an Leitstelle {self.centre}" + (f": {self.reason}" if self.reason else "")
+        verb = {"handed": "Übergeben an", "taken": "Übernommen von", "returned": "Zurückgegeben an"}[self.how]
+        return f"{verb} Leitstelle {self.centre}" + (f": {self.reason}" if self.reason else "")
 
     @classmethod
     def sample(cls) -> Self:
-        return cls(incident=SAMPLE, centre="gera", reason="Zuständigkeit")
+        return cls(incident=SAMPLE, centre="gera", how="taken", reason="Zuständigkeit")
 
 
 @entry("incident.timer_fired", aggregate="incident", personal=())
@@ -404,14 +446,26 @@ class IncidentTimerSeen(IncidentEntry):
 
 @entry("incident.closed", aggregate="incident", personal=("note",))
 class IncidentClosed(IncidentEntry):
-    """The incident is over. What comes later is an amendment."""
+    """The incident is over. What comes later is an amendment.
+
+    ``saw``: all its assignments that the author knew, ended ones too; ``keyword``: what stood there (None: not said).
+    Where there is more than that, somebody elsewhere was still at work or had asked for more: it stays open.
+    """
 
     outcome: str = Field(max_length=30)
     note: str = ""
+    saw: list[UUID] | None = None
+    keyword: str | None = None
 
     def apply(self, fact: Fact) -> None:
+        if self.saw is not None and (unknown_to(self.incident, self.saw) or self._another_keyword()):
+            return
         self.change(state=Incident.State.CLOSED, closed_at=fact.at, outcome=self.outcome)
         Timer.objects.filter(aggregate_id=self.incident).delete()
+
+    def _another_keyword(self) -> bool:
+        here = Incident.objects.filter(pk=self.incident).values_list("keyword_id", flat=True).first()
+        return self.keyword is not None and (here or "") != self.keyword
 
     def describe(self, fact: Fact) -> str:
         return f"Einsatz abgeschlossen ({OUTCOMES.get(self.outcome, self.outcome)})" + (
