@@ -100,7 +100,7 @@ BEAT = Program(
 SIMULATOR = Program(
     "simulator",
     "plays callers, radio and crews (demo only)",
-    ("manage.py", "simulate", "--url", "http://127.0.0.1:{web_port}", "--live"),
+    ("manage.py", "simulate", "--url", "http://127.0.0.1:{web_port}", "--live", "--centres", "{centres}"),
 )
 
 PROGRAMS: Mapping[str, Program] = {

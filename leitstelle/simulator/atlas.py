@@ -47,12 +47,13 @@ class Atlas:
     vehicles: dict[str, Vehicle]
 
 
-def load() -> Atlas:
-    """The land as ``resources/data`` has it."""
+def load(played: frozenset[str] = frozenset()) -> Atlas:
+    """The land as ``resources/data`` has it; with ``played`` only callers and crews of these centres."""
     counties: dict[str, int] = {}
     centres: dict[str, str] = {}
     spots: dict[tuple[str, str], list[Spot]] = defaultdict(list)
     stations: dict[str, Point] = {}
+    areas: dict[str, str] = {}
     hospitals: dict[str, Point] = {}
     types: dict[str, saved.UnitTypeSaved] = {}
     vehicles: dict[str, Vehicle] = {}
@@ -70,13 +71,20 @@ def load() -> Atlas:
                         Spot(entry.name, "", entry.county, _point(entry.point), float(entry.beds or 100))
                     )
             case saved.StationSaved():
-                stations[entry.id] = _point(entry.point)
+                stations[entry.id], areas[entry.id] = _point(entry.point), entry.county
             case saved.UnitTypeSaved():
                 types[entry.id] = entry
             case saved.UnitSaved():
                 kind = types[entry.type]
                 carries = "transport" in kind.capabilities or "emergency_transport" in kind.capabilities
                 vehicles[entry.id] = Vehicle(kind.speed_kmh, entry.turnout_seconds, kind.airborne, carries)
+    if played:
+        # Crews from beyond the network's counties are played once: with the first of all centres.
+        first = min(centres.values())
+        counties = {county: people for county, people in counties.items() if centres[county] in played}
+        stations = {
+            station: point for station, point in stations.items() if centres.get(areas[station], first) in played
+        }
     return Atlas(counties, centres, dict(spots), stations, hospitals, vehicles)
 
 

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 import httpx
@@ -14,6 +15,7 @@ logger = logging.getLogger(__name__)
 PATIENCE_SECONDS: Final = 60.0
 FIRST_PAUSE: Final = 0.25
 LONGEST_PAUSE: Final = 5.0
+HOME_AGAIN_SECONDS: Final = 15.0  # so long another node is asked before the own one gets its next chance
 MAX_BATCH: Final = 500  # of positions, see the interface's description
 
 
@@ -25,17 +27,21 @@ class Doors:
     """Requests with the keys of programs. A node that restarts is waited for; what it refuses is the answer.
 
     keys: by door name (telephony, radio, station, partner), as ``load_reference --demo`` writes them.
+    others: nodes that are asked instead while the first does not answer, as lines and radio are switched over then.
     """
 
-    def __init__(self, url: str, keys: dict[str, str]) -> None:
+    def __init__(self, url: str, keys: dict[str, str], others: Sequence[str] = ()) -> None:
         self.keys = keys
+        self._urls = [url, *others]
+        self._asked = 0  # index of the node that is asked now
+        self._away_since = 0.0
         # No proxy of the surroundings: the node is asked directly.
-        self.http = httpx.AsyncClient(base_url=url, timeout=10, trust_env=False)
+        self.http = httpx.AsyncClient(timeout=10, trust_env=False)
 
     @classmethod
-    def of(cls, url: str, run_dir: Path) -> "Doors":
+    def of(cls, url: str, run_dir: Path, others: Sequence[str] = ()) -> "Doors":
         """With the demo keys of the node that runs in ``run_dir``. Raises FileNotFoundError."""
-        return cls(url, json.loads((run_dir / "keys.json").read_text(encoding="utf-8")))
+        return cls(url, json.loads((run_dir / "keys.json").read_text(encoding="utf-8")), others)
 
     async def close(self) -> None:
         await self.http.aclose()
@@ -93,7 +99,7 @@ class Doors:
         pause, waited = FIRST_PAUSE, 0.0
         while True:
             try:
-                response = await self.http.request(method, path, headers=headers, **content)
+                response = await self.http.request(method, self._address() + path, headers=headers, **content)
                 if response.status_code not in (429, 500, 502, 503, 504):
                     break
                 problem = f"{response.status_code}"
@@ -101,9 +107,21 @@ class Doors:
                 problem = type(error).__name__
             if waited > PATIENCE_SECONDS:
                 raise Unreachable(f"{path}: {problem}")
+            self._turn_away()
             await asyncio.sleep(pause)
             waited, pause = waited + pause, min(pause * 2, LONGEST_PAUSE)
         answer = response.json() if response.content else {}
         if response.is_error:
             logger.warning("%s %s: %s %s", method, path, response.status_code, answer)
         return answer
+
+    def _address(self) -> str:
+        if self._asked and monotonic() - self._away_since > HOME_AGAIN_SECONDS:
+            self._asked = 0
+        return self._urls[self._asked]
+
+    def _turn_away(self) -> None:
+        """The node that was asked is in trouble: the next one."""
+        if not self._asked:
+            self._away_since = monotonic()
+        self._asked = (self._asked + 1) % len(self._urls)

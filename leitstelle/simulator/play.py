@@ -2,10 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Final
+
+import httpx
 
 from leitstelle.accounts.demo import PASSWORD
 from leitstelle.simulator import atlas, day
@@ -14,7 +18,7 @@ from leitstelle.simulator.colleagues import Shift, seat_all
 from leitstelle.simulator.crews import Crews
 from leitstelle.simulator.day import PlannedCall
 from leitstelle.simulator.doors import Doors
-from leitstelle.simulator.room import Eyes
+from leitstelle.simulator.room import Eyes, NotSeated
 from leitstelle.simulator.telephone import Telephone
 
 logger = logging.getLogger(__name__)
@@ -26,12 +30,13 @@ ROOMS: Final = {"jena": "J", "gera": "G"}
 AHEAD: Final = timedelta(hours=6)
 # Somebody who has just started the demo shall not wait for the first ring.
 FIRST_RING: Final = timedelta(seconds=12)
+SEAT_AGAIN_SECONDS: Final = 5.0  # between two tries to sit down at a node that is gone
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What to play. ``end`` None: for ever; ``begin``, ``end`` aware; ``dispatch``: with simulated dispatchers,
-    ``seats`` of them in each room."""
+    ``seats`` of them in each room. ``centres``: whose callers, crews and dispatchers are played; empty: all."""
 
     url: str
     seed: int
@@ -42,28 +47,54 @@ class Wish:
     storm: bool = False
     dispatch: bool = False
     seats: int = 4
+    centres: frozenset[str] = frozenset()
 
 
 async def play(wish: Wish, doors: Doors) -> None:
     """Play until the end or until cancelled. Raises ExceptionGroup of Unreachable or NotSeated."""
-    land = atlas.load()
+    land = atlas.load(wish.centres)
     await doors.units()  # a node that is just starting is waited for
     clock = Clock(wish.begin, wish.speed)
     telephone = Telephone(doors, clock)
     crews = Crews(doors, land, clock, Random(f"{wish.seed}:crews"))
-    shifts = await _shifts(wish, telephone, clock) if wish.dispatch else []
-    if shifts:
+    shifts: list[Shift] = []
+    rooms = [room for room in ROOMS if room in wish.centres or not wish.centres] if wish.dispatch else []
+    if rooms:
         telephone.state = lambda call: next((s.eyes.calls[call]["state"] for s in shifts if call in s.eyes.calls), None)
+    opened: dict[str, str] = {}
     try:
         async with asyncio.TaskGroup() as group:
-            background = [group.create_task(crews.run()), *(group.create_task(shift.run()) for shift in shifts)]
+            background = [group.create_task(crews.run())]
+            for room in rooms:
+                shift = partial(_shift, wish, room, telephone, opened, clock)
+                background.append(group.create_task(_staff(wish, shift, shifts)))
             await _ring(wish, land, telephone, clock)
             for task in background:
                 task.cancel()
     finally:
-        for shift in shifts:
-            await asyncio.gather(*(colleague.place.leave() for colleague in shift.colleagues))
         await doors.close()
+
+
+async def _staff(wish: Wish, take_seats: Callable[[], Awaitable[Shift | None]], shifts: list[Shift]) -> None:
+    """Keep a room staffed until cancelled. Raises NotSeated, but not in an endless play: there colleagues whose node
+    is gone come again when it is back, and callers and crews go on meanwhile."""
+    while True:
+        shift = None
+        try:
+            shift = await take_seats()
+            if shift is None:
+                return
+            shifts.append(shift)
+            await shift.run()
+        except* (NotSeated, httpx.TransportError) as group:
+            if wish.end is not None:
+                raise
+            logger.info("Kollegen ohne Plätze: %s", "; ".join(str(error) for error in group.exceptions))
+        finally:
+            if shift is not None:
+                shifts.remove(shift)
+                await asyncio.gather(*(colleague.place.leave() for colleague in shift.colleagues))
+        await asyncio.sleep(SEAT_AGAIN_SECONDS)
 
 
 async def _ring(wish: Wish, land: atlas.Atlas, telephone: Telephone, clock: Clock) -> None:
@@ -90,14 +121,12 @@ def hurried(calls: list[PlannedCall], begin: datetime) -> list[PlannedCall]:
     return sorted(moved, key=lambda call: (call.at, call.id))
 
 
-async def _shifts(wish: Wish, telephone: Telephone, clock: Clock) -> list[Shift]:
-    opened: dict[str, str] = {}
-    shifts = []
-    for room, letter in ROOMS.items():
-        numbers = range(ROOM_SEATS, ROOM_SEATS - min(wish.seats, ROOM_SEATS), -1)
-        users = [(f"{room}{number}", f"{letter}{number}") for number in numbers]
-        colleagues = await seat_all(wish.url, users, PASSWORD)
-        if colleagues:
-            random = Random(f"{wish.seed}:{room}")
-            shifts.append(Shift(Eyes(colleagues[0].place), colleagues, telephone.stories, opened, clock, random))
-    return shifts
+async def _shift(wish: Wish, room: str, telephone: Telephone, opened: dict[str, str], clock: Clock) -> Shift | None:
+    """The colleagues of a room at their seats; None where all seats are taken."""
+    numbers = range(ROOM_SEATS, ROOM_SEATS - min(wish.seats, ROOM_SEATS), -1)
+    users = [(f"{room}{number}", f"{ROOMS[room]}{number}") for number in numbers]
+    colleagues = await seat_all(wish.url, users, PASSWORD)
+    if not colleagues:
+        return None
+    random = Random(f"{wish.seed}:{room}")
+    return Shift(Eyes(colleagues[0].place), colleagues, telephone.stories, opened, clock, random)

@@ -43,6 +43,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--seats", type=int, default=4, help="Kollegen je Leitstelle; sie sitzen an den letzten Plätzen"
         )
+        parser.add_argument("--centres", default="", help="nur diese Leitstellen, durch Komma getrennt; sonst alle")
+        parser.add_argument(
+            "--other", action="append", default=[], metavar="URL",
+            help="Knoten, zu dem Leitungen und Funk geschaltet werden, solange der eigene nicht antwortet",
+        )  # fmt: skip
         parser.add_argument("--run-dir", type=Path, default=settings.LEITSTELLE_RUN_DIR, help="Ordner mit keys.json")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -57,10 +62,11 @@ class Command(BaseCommand):
             url=options["url"], seed=options["seed"], begin=begin,
             end=None if options["live"] else begin + timedelta(hours=options["hours"]), speed=options["speed"],
             intensity=intensity, storm=options["storm"], seats=options["seats"],
+            centres=frozenset(filter(None, options["centres"].split(","))),
             dispatch=(options["dispatch"] or options["live"]) and not options["no_dispatch"],
         )  # fmt: skip
         try:
-            doors = Doors.of(wish.url, options["run_dir"])
+            doors = Doors.of(wish.url, options["run_dir"], options["other"])
         except FileNotFoundError as error:
             raise CommandError(f"{error.filename} fehlt: erst „manage.py load_reference --demo“ ausführen.") from None
         try:
