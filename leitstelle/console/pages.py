@@ -18,9 +18,6 @@ from django.views.decorators.http import require_safe
 from leitstelle.accounts import roles, seats
 from leitstelle.console import crossing
 
-# Panels that open in a window of their own; the names of static/console/app.js.
-PANELS = frozenset({"queue", "incidents", "work", "proposal", "board", "map"})
-
 
 # What the console's page loads, beneath the folder of static files.
 SHELL = (
@@ -33,7 +30,8 @@ WORKER = "console/worker.js"
 
 @require_safe
 def console(request: HttpRequest) -> HttpResponseBase:
-    """The whole console, or with ``?panel=map`` one panel. Without a seat: to the log-in, and back here after it."""
+    """The whole console, or with ``?panel=map`` one panel (the script sees to that: the page is one and the same).
+    Without a seat: to the log-in, and back here after it."""
     actor = seats.actor_of_request(request)
     if actor is None or not actor.roles & roles.CONSOLE:
         return redirect(f"/login/?next={request.path}")
@@ -41,8 +39,7 @@ def console(request: HttpRequest) -> HttpResponseBase:
 
 
 def _page(request: HttpRequest) -> HttpResponse:
-    panel = request.GET.get("panel", "")
-    return render(request, "console/console.html", {"panel": panel if panel in PANELS else ""})
+    return render(request, "console/console.html")
 
 
 @require_safe

@@ -8,7 +8,10 @@ import { moveInRows } from "./grid.js";
 import { html, render } from "./html.js";
 import { t, currentLanguage, setLanguage } from "./i18n.js";
 import { Intake } from "./intake.js";
+import { recall, remember } from "./keep.js";
+import { nodes } from "./nodes.js";
 import { MapPanel } from "./panels/map.js";
+import * as banner from "./panels/banner.js";
 import * as board from "./panels/board.js";
 import * as incidents from "./panels/incidents.js";
 import * as proposal from "./panels/proposal.js";
@@ -43,9 +46,9 @@ export class App {
   constructor(root) {
     this.root = root;
     /** Name of the one panel of this window, or "" for the whole console. */
-    this.alone = root.dataset.alone ?? "";
+    this.alone = panelAsked();
     this.store = new Store();
-    this.commands = new Commands(() => this.invalidateAll());
+    this.commands = new Commands({ onChange: () => this.invalidateAll(), onSilence: () => void this.link.suspect() });
     this.sounds = new Sounds();
     this.selection = new Selection((change) => this.selected(change));
     this.intake = new Intake(this);
@@ -55,7 +58,7 @@ export class App {
     this.commandLine = new CommandLine(this);
     this.announcer = new Announcer(this);
     this.search = new search.Search(this);
-    this.link = new Link(this.store, { onClock: setClock, onSeatLost: () => this.seatLost() });
+    this.link = new Link(this.store, { onClock: setClock, onSeatLost: () => this.seatLost(), onLive: () => this.live() });
     /** @type {Map<string, {element: HTMLElement, panel: Panel}>} */
     this.panels = new Map();
     /** @type {MapPanel | null} */
@@ -67,7 +70,9 @@ export class App {
     this.frameAsked = false;
     this.lostSeat = false;
     /** What the panels keep about their own look. @type {Record<string, any>} */
-    this.ui = { incidents: { all: false }, board: { branch: "all", text: "", free: false, centre: "own" } };
+    this.ui = { incidents: { all: false }, board: { branch: "all", text: "", free: false, centre: "own" }, ...recall("ui") };
+    this.commandLine.text = recall("line") ?? "";
+    this.resumed = false;
   }
 
   get state() {
@@ -85,8 +90,9 @@ export class App {
     listen((act, event) => this.acts.perform(act, event));
     this.root.addEventListener("keydown", (event) => moveInRows(event));
     this.root.addEventListener("focusin", (event) => this.focused(event));
+    addEventListener("pagehide", () => this.remember());
     setInterval(() => this.tick(), 1000);
-    this.link.start();
+    void this.link.start();
     this.invalidateAll();
   }
 
@@ -96,6 +102,8 @@ export class App {
     grid.className = this.alone ? "console alone" : "console";
     this.bar = document.createElement("header");
     this.bar.className = "statusbar";
+    this.banner = document.createElement("div");
+    this.banner.className = "banners";
     this.foot = document.createElement("footer");
     this.foot.className = "footbar";
     for (const names of columns) {
@@ -105,7 +113,7 @@ export class App {
       grid.append(column);
     }
     this.overlay = document.createElement("div");
-    this.root.replaceChildren(this.bar, grid, this.foot, this.overlay);
+    this.root.replaceChildren(this.bar, this.banner, grid, this.foot, this.overlay);
     this.dialogs.mount(this.root);
     this.announcer.mount(this.root);
     this.relabel();
@@ -159,6 +167,7 @@ export class App {
   }
 
   tick() {
+    this.remember();
     for (const [name, { panel }] of this.panels) if (panel.ticks) this.dirty.add(name);
     this.dirty.add("bars");
     this.announcer.tick();
@@ -197,8 +206,9 @@ export class App {
       // What had the focus is gone: it stays in the panel, so that the next key still means this panel.
       if (had && !element.contains(document.activeElement)) focusIn(element);
     }
-    if (dirty.has("bars") && this.bar && this.foot && this.overlay) {
+    if (dirty.has("bars") && this.bar && this.banner && this.foot && this.overlay) {
       render(statusbar.view(this), this.bar);
+      render(banner.view(this), this.banner);
       render(this.commandLine.view(), this.foot);
       render(this.search.view(), this.overlay);
       this.dialogs.draw();
@@ -239,6 +249,30 @@ export class App {
     return Boolean(rows && (rows.matches(":hover") || rows.contains(document.activeElement)));
   }
 
+  /** What a reload of this window should find again. */
+  remember() {
+    if (this.lostSeat) return;
+    remember("ui", this.ui);
+    remember("line", this.commandLine.text);
+  }
+
+  /** The picture is up to date: at the start, and again after every interruption. */
+  live() {
+    if (!this.resumed) this.commands.resume();
+    this.resumed = true;
+  }
+
+  /** Leave the seat, and with it everything that was kept for a reload. */
+  async leave() {
+    this.lostSeat = true;
+    const here = nodes.here;
+    if (nodes.away) await nodes.request("/console/leave", { method: "POST", signal: AbortSignal.timeout(3000) }).catch(() => null);
+    await nodes.forget();
+    const form = document.getElementById("logout");
+    if (here.url) location.assign(`${here.url}/login/`);
+    else if (form instanceof HTMLFormElement) form.requestSubmit();
+  }
+
   seatLost() {
     this.lostSeat = true;
     this.invalidateAll();
@@ -252,9 +286,17 @@ function focusIn(element) {
   (row instanceof HTMLElement ? row : element).focus();
 }
 
+/** @returns {string} the panel that this window's address asks for */
+function panelAsked() {
+  const asked = new URLSearchParams(location.search).get("panel") ?? "";
+  return asked === "map" || Object.hasOwn(PANELS, asked) ? asked : "";
+}
+
 function waiting() {
   return html`<p class="empty">${t("Daten werden geladen …")}</p>`;
 }
 
 const root = document.getElementById("console");
 if (root) new App(root).start();
+// Keeps this page for a reload while the node is gone. Where a browser has none, only the reload has to wait.
+navigator.serviceWorker?.register("/service-worker.js", { scope: "/" }).catch(() => null);

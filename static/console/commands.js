@@ -1,10 +1,15 @@
 /**
- * Commands go over HTTP and carry an id of their own, so that the same one can be sent again until it is answered and
- * still acts once. Every act shows what became of it at the place where it was done.
+ * Commands go over HTTP and carry an id of their own, so that the same one can be sent again until it is answered, also
+ * at another node, and still acts once. Every act shows what became of it at the place where it was done.
  */
 import { t } from "./i18n.js";
+import { recall, remember } from "./keep.js";
+import { nodes } from "./nodes.js";
 
 const PATIENCE_MS = 8_000;
+/** With another node to go to, nobody waits that long for one that may be frozen. */
+const SHORT_PATIENCE_MS = 4_000;
+const UNANSWERED = "commands";
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
@@ -12,13 +17,20 @@ const LONGEST_PAUSE_MS = 5_000;
  * @typedef {{state: "pending" | "waiting" | "done" | "refused", reason: string, code: string, detail: Record<string, any>, at: number}} Outcome
  */
 
+/** @typedef {{id: string, name: string, data: Record<string, any>, place: string}} Unanswered */
+
 export class Commands {
-  /** @param {() => void} onChange */
-  constructor(onChange) {
-    this.onChange = onChange;
+  /** @param {{onChange: () => void, onSilence: () => void}} hooks */
+  constructor(hooks) {
+    this.hooks = hooks;
     /** @type {Map<string, Outcome>} */
     this.outcomes = new Map();
-    this.unanswered = 0;
+    /** @type {Map<string, Unanswered>} */
+    this.waiting = new Map();
+  }
+
+  get unanswered() {
+    return this.waiting.size;
   }
 
   /** @param {string} place */
@@ -28,23 +40,34 @@ export class Commands {
 
   /** @param {string} place */
   forget(place) {
-    if (this.outcomes.delete(place)) this.onChange();
+    if (this.outcomes.delete(place)) this.hooks.onChange();
   }
 
   /**
-   * Carry out a command; resolves when the node has answered, however long that takes.
+   * Carry out a command; resolves when a node has answered, however long that takes.
    * @param {string} name e.g. "incident.alarm"
    * @param {Record<string, any>} data
    * @param {string} [place] where on the screen the act was done; its outcome is shown there
    * @returns {Promise<Answer>}
    */
-  async send(name, data, place = name) {
-    const commandId = crypto.randomUUID();
-    this.set(place, { state: "pending", reason: "", code: "", detail: {}, at: performance.now() });
-    this.unanswered += 1;
+  send(name, data, place = name) {
+    return this.carryOut({ id: crypto.randomUUID(), name, data, place });
+  }
+
+  /** Send again what had no answer when this window was reloaded; under their ids they act once. */
+  resume() {
+    const left = /** @type {Unanswered[]} */ (recall(UNANSWERED) ?? []);
+    for (const command of left) if (!this.waiting.has(command.id)) void this.carryOut(command);
+  }
+
+  /** @param {Unanswered} command @returns {Promise<Answer>} */
+  async carryOut(command) {
+    this.set(command.place, { state: "pending", reason: "", code: "", detail: {}, at: performance.now() });
+    this.waiting.set(command.id, command);
+    remember(UNANSWERED, [...this.waiting.values()]);
     try {
-      const answer = await this.untilAnswered(name, data, commandId, place);
-      this.set(place, {
+      const answer = await this.untilAnswered(command);
+      this.set(command.place, {
         state: answer.ok ? "done" : "refused",
         reason: answer.reason ?? "",
         code: answer.refused ?? "",
@@ -53,21 +76,18 @@ export class Commands {
       });
       return answer;
     } finally {
-      this.unanswered -= 1;
-      this.onChange();
+      this.waiting.delete(command.id);
+      remember(UNANSWERED, [...this.waiting.values()]);
+      this.hooks.onChange();
     }
   }
 
-  /**
-   * @param {string} name
-   * @param {Record<string, any>} data
-   * @param {string} commandId
-   * @param {string} place
-   */
-  async untilAnswered(name, data, commandId, place) {
+  /** @param {Unanswered} command */
+  async untilAnswered({ id, name, data, place }) {
     for (let attempt = 0; ; attempt += 1) {
-      const answer = await post(name, data, commandId);
+      const answer = await post(name, data, id);
       if (answer) return answer;
+      this.hooks.onSilence();
       this.set(place, {
         state: "waiting",
         reason: t("Keine Verbindung – wird wiederholt"),
@@ -75,7 +95,7 @@ export class Commands {
         detail: {},
         at: performance.now(),
       });
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(LONGEST_PAUSE_MS, 250 * 2 ** attempt)));
+      await pause(Math.random() * Math.min(LONGEST_PAUSE_MS, 250 * 2 ** attempt));
     }
   }
 
@@ -85,7 +105,7 @@ export class Commands {
    */
   set(place, outcome) {
     this.outcomes.set(place, outcome);
-    this.onChange();
+    this.hooks.onChange();
   }
 }
 
@@ -96,18 +116,40 @@ export class Commands {
  * @returns {Promise<Answer | null>} null: nobody answered, the same command may be sent again
  */
 async function post(name, data, commandId) {
+  // Moved to another node meanwhile: the same command is sent there at once.
+  const moved = new AbortController();
+  const leave = () => moved.abort();
+  nodes.addEventListener("moved", leave);
   try {
-    const response = await fetch(`/console/command/${name}`, {
+    const patience = AbortSignal.timeout(nodes.others(nodes.at).length ? SHORT_PATIENCE_MS : PATIENCE_MS);
+    const response = await nodes.request(`/console/command/${name}`, {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-Leitstelle": "1" },
+      headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ command_id: commandId, data }),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.any([patience, moved.signal]),
     });
     if (response.status >= 502 && response.status <= 504) return null;
-    return readAnswer(response.status, await response.text());
+    const answer = readAnswer(response.status, await response.text());
+    // The responsible node may have carried it out or not: asked again, it tells.
+    return answer.refused === "in_doubt" ? null : answer;
   } catch {
     return null;
+  } finally {
+    nodes.removeEventListener("moved", leave);
   }
+}
+
+/** Wait, or until the console has moved to another node. @param {number} milliseconds */
+function pause(milliseconds) {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      nodes.removeEventListener("moved", done);
+      resolve(null);
+    };
+    const timer = setTimeout(done, milliseconds);
+    nodes.addEventListener("moved", done);
+  });
 }
 
 /**
@@ -141,9 +183,9 @@ export function readAnswer(status, text) {
  * @returns {Promise<any>} the JSON; throws where the node does not answer or refuses
  */
 export async function read(path, options = {}) {
-  const response = await fetch(path, {
+  const response = await nodes.request(path, {
     method: options.body === undefined ? "GET" : "POST",
-    headers: { "X-Leitstelle": "1", ...(options.body === undefined ? {} : { "Content-Type": "application/json" }) },
+    headers: options.body === undefined ? {} : { "Content-Type": "application/json" },
     body: options.body === undefined ? undefined : JSON.stringify(options.body),
     signal: options.signal ?? AbortSignal.timeout(PATIENCE_MS),
   });

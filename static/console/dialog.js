@@ -1,6 +1,7 @@
 /** Short forms for acts that need a word more: one dialog at a time, caret in its first field, Esc leaves it. */
 import { html, nothing, render } from "./html.js";
 import { t } from "./i18n.js";
+import { nodes } from "./nodes.js";
 import { help } from "./panels/help.js";
 
 /**
@@ -171,6 +172,7 @@ function seatLost() {
     <p class="lead">
       ${t("Die Anmeldung an diesem Platz ist abgelaufen, oder jemand hat den Platz übernommen. Entwürfe auf diesem Rechner bleiben erhalten.")}
     </p>
-    <div class="buttons"><a class="button primary" href="/login/?next=${encodeURIComponent(location.pathname + location.search)}">${t("Neu anmelden")}</a></div>
+    ${nodes.homeGone ? html`<p class="warning">${t("{home} antwortet nicht. Die Anmeldung geht bei {node}.", { home: nodes.own.name, node: nodes.others(nodes.home)[0]?.name ?? "–" })}</p>` : nothing}
+    <div class="buttons"><a class="button primary" href=${nodes.signIn}>${t("Neu anmelden")}</a></div>
   </div>`;
 }

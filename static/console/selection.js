@@ -1,7 +1,10 @@
 /**
  * What is being looked at: shared by all windows of this browser, so that a click on the list in one shows the map of
- * another.
+ * another. A reload looks at the same again.
  */
+import { recall, remember } from "./keep.js";
+
+const CHOSEN = "selection";
 
 /** @typedef {{incident?: string | null, call?: string | null, unit?: string | null, draft?: string | null, look?: {lon: number, lat: number} | null}} Chosen */
 
@@ -10,7 +13,7 @@ export class Selection {
   constructor(onChange) {
     this.onChange = onChange;
     /** @type {{incident: string | null, call: string | null, unit: string | null, draft: string | null}} */
-    this.chosen = { incident: null, call: null, unit: null, draft: null };
+    this.chosen = { incident: null, call: null, unit: null, draft: null, ...recall(CHOSEN) };
     this.channel = new BroadcastChannel("leitstelle.selection");
     this.channel.onmessage = (event) => this.take(event.data);
     this.channel.postMessage({ ask: true });
@@ -31,6 +34,7 @@ export class Selection {
     }
     const { look, ...rest } = change;
     Object.assign(this.chosen, rest);
+    remember(CHOSEN, this.chosen);
     this.onChange(change);
   }
 }

@@ -18,15 +18,16 @@ export function emptyState() {
 
 /**
  * @param {Snapshot} snapshot
+ * @param {Master} [known] the master data where the snapshot leaves them out
  * @returns {ConsoleState}
  */
-export function fromSnapshot(snapshot) {
+export function fromSnapshot(snapshot, known) {
   /** @type {Record<string, Occupied>} */
   const seats = {};
   for (const [id, occupied] of Object.entries(snapshot.seats ?? {})) if (occupied) seats[id] = occupied;
   return {
     pos: snapshot.pos,
-    master: { ...emptyMaster(), ...snapshot.master },
+    master: { ...emptyMaster(), ...(snapshot.master ?? known) },
     calls: { ...snapshot.calls },
     incidents: { ...snapshot.incidents },
     units: { ...snapshot.units },
@@ -96,6 +97,8 @@ export class Store {
     /** @type {Me} */
     this.me = { user: "", name: "", seat: "", centre: "", roles: [] };
     this.node = "";
+    /** Names the master data that are held; "" once a frame has changed them. */
+    this.masterMark = "";
     this.ready = false;
     /** @type {Record<string, PresenceMark[]>} */
     this.presence = {};
@@ -122,7 +125,8 @@ export class Store {
 
   /** @param {Snapshot} snapshot */
   replace(snapshot) {
-    this.state = fromSnapshot(snapshot);
+    this.state = fromSnapshot(snapshot, this.state.master);
+    this.masterMark = snapshot.master_mark ?? "";
     this.me = snapshot.me;
     this.node = snapshot.node;
     this.ready = true;
@@ -134,6 +138,7 @@ export class Store {
   /** @param {Frame} frame */
   frame(frame) {
     const topics = applyFrame(this.state, frame);
+    if (topics.has("master")) this.masterMark = "";
     for (const line of frame.log ?? []) {
       const lines = this.logs.get(line.incident);
       if (lines && !lines.some((known) => known.pos === line.pos && known.text === line.text)) lines.push(line);

@@ -1,6 +1,10 @@
 // Shapes of what the console holds and receives. Ambient: store.js refers to this file once, every module may name them.
 // Times are ISO 8601 strings, ids are strings, missing values are null.
 
+/** The service worker's, put before its text by the node. */
+declare const VERSION: string;
+declare const SHELL: string[];
+
 interface CallView {
   id: string; centre: string; line: string; state: "ringing" | "answered" | "held" | "ended" | "lost";
   number: string; caller_name: string; note: string;
@@ -89,8 +93,15 @@ interface Me { user: string; name: string; seat: string; centre: string; roles: 
 interface Occupied { user: string; since: string }
 interface PresenceMark { seat: string; name: string; field: string | null }
 
+/** A node of the network as a browser reaches it; the own one has no address, it is where the page comes from. */
+interface NodeView { id: string; name: string; url: string; sockets_url: string; centres: string[] }
+/** How far a node has each origin's chain, by incarnation. */
+interface Alive { node: string; pos: number; have: Record<string, Record<string, number>> }
+
+/** Without the master data where the console has them already, see `master_mark`. */
 interface Snapshot {
-  pos: number; now: string; me: Me; node: string; sockets_url: string; master: Master;
+  pos: number; now: string; me: Me; node: string; sockets_url: string; master?: Master; master_mark?: string;
+  nodes?: NodeView[]; token?: string;
   calls: Record<string, CallView>; incidents: Record<string, IncidentView>; units: Record<string, UnitLive>;
   positions: Record<string, Position>; seats: Record<string, Occupied | null>; unknown: Record<string, UnknownSender>;
 }

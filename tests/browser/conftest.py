@@ -20,7 +20,7 @@ SMALL = {"width": 1366, "height": 768}
 LARGE = {"width": 2560, "height": 1440}
 
 # What the browser itself reports of a refused command and of a killed server is no error of the console.
-NETWORK = ("status of 409", "WebSocket connection to", "net::ERR_")
+NETWORK = ("status of 409", "status of 401", "WebSocket connection to", "net::ERR_")
 
 OpenConsole = Callable[..., Page]
 

@@ -4,6 +4,7 @@ import { t } from "../i18n.js";
 import { assignmentState, countyHow, deliveryState, keywordClass, mediumName, outcomeName, timerName } from "../labels.js";
 import { committed, shortName, spokenName } from "../look.js";
 import * as forms from "../forms.js";
+import { nodes } from "../nodes.js";
 import { clock, duration, minute, moment, secondsSince } from "../time.js";
 import { editable, fileOf } from "./fields.js";
 import { windowButton } from "./queue.js";
@@ -175,7 +176,23 @@ function acts(app, incident, open) {
 
 /** @param {IncidentView} incident */
 function sheet(incident) {
-  return html`<a class="chip" href="/console/incident/${incident.id}/sheet" target="_blank" rel="noopener">${t("Bericht drucken")}</a>`;
+  const address = `/console/incident/${incident.id}/sheet`;
+  return html`<a class="chip" href=${address} target="_blank" rel="noopener" @click=${(/** @type {Event} */ event) => {
+    if (!nodes.away) return;
+    event.preventDefault();
+    void openElsewhere(address);
+  }}>${t("Bericht drucken")}</a>`;
+}
+
+/** A page of another node needs the token, which no address may carry. @param {string} address */
+async function openElsewhere(address) {
+  const page = window.open();
+  try {
+    const response = await nodes.request(address);
+    if (page) page.location.href = URL.createObjectURL(new Blob([await response.text()], { type: "text/html" }));
+  } catch {
+    page?.close();
+  }
 }
 
 /** @param {import("../app.js").App} app @param {IncidentView} incident @param {string} error */

@@ -6,6 +6,7 @@ import { read } from "../commands.js";
 import { html, live, nothing } from "../html.js";
 import { t } from "../i18n.js";
 import { placeText } from "../intake.js";
+import { recall, remember } from "../keep.js";
 import { Picker } from "../picker.js";
 import { clock, fieldMoment, moment, momentOf } from "../time.js";
 import { placeItem } from "./interview.js";
@@ -16,8 +17,10 @@ import { placeItem } from "./interview.js";
  * @typedef {{open: boolean, strong?: boolean, words?: boolean, moment?: boolean, options?: {value: string, text: string}[]}} Options
  */
 
-/** @type {Edit | null} */
-let edit = null;
+const EDIT = "edit";
+
+/** A reload goes on with what was half typed. @type {Edit | null} */
+let edit = recall(EDIT);
 /** @type {Picker | null} */
 let places = null;
 
@@ -118,7 +121,10 @@ function placePicker(app, incident) {
 /** @param {import("../app.js").App} app @param {IncidentView} incident @param {Edit} mine @param {Options} options */
 function editor(app, incident, mine, options) {
   const id = `edit-${mine.name}`;
-  const take = (/** @type {Event} */ event) => (mine.value = /** @type {HTMLInputElement} */ (event.target).value);
+  const take = (/** @type {Event} */ event) => {
+    mine.value = /** @type {HTMLInputElement} */ (event.target).value;
+    remember(EDIT, mine);
+  };
   const key = (/** @type {KeyboardEvent} */ event) => editorKey(event, app, incident, options);
   return html`${mine.name === "place" && places
     ? html`<span @keydown=${key}>${places.view()}</span>`
@@ -184,6 +190,7 @@ function editorKey(event, app, incident, options) {
 function cancel(app) {
   const name = edit?.name;
   edit = null;
+  remember(EDIT, null);
   places = null;
   app.invalidate("work");
   app.draw();

@@ -34,7 +34,7 @@ export function view(app) {
       <button class="icon" title=${t("hell / dunkel")} aria-label=${t("hell / dunkel")} @click=${() => app.acts.theme()}>${isDark() ? ICONS.dark() : ICONS.light()}</button>
       <button class="icon" title=${t("Sprache")} @click=${() => app.acts.language()}>${currentLanguage() === "de" ? "EN" : "DE"}</button>
       <button class="icon" title=${`${t("Hilfe")} ( ? )`} aria-label=${t("Hilfe")} @click=${() => app.acts.help()}>?</button>
-      <a class="icon" href="/logout/" title=${t("abmelden")} aria-label=${t("abmelden")} @click=${(/** @type {Event} */ event) => leave(event)}>${ICONS.leave()}</a>
+      <a class="icon" href="/logout/" title=${t("abmelden")} aria-label=${t("abmelden")} @click=${(/** @type {Event} */ event) => leave(event, app)}>${ICONS.leave()}</a>
     </span>
     <span class="clock"><time>${clock(now())}</time><small>${day(now())}</small></span>`;
 }
@@ -48,13 +48,10 @@ function unknownSenders(app) {
   </button>`;
 }
 
-/** Leaving is a POST; the form stands in the page. @param {Event} event */
-function leave(event) {
-  const form = document.getElementById("logout");
-  if (form instanceof HTMLFormElement) {
-    event.preventDefault();
-    form.requestSubmit();
-  }
+/** Leaving is more than an address. @param {Event} event @param {import("../app.js").App} app */
+function leave(event, app) {
+  event.preventDefault();
+  void app.leave();
 }
 
 /** @param {import("../app.js").App} app */

@@ -1,0 +1,198 @@
+"""The own node dies, freezes, comes back: the console goes on at the other one, with everything that was on it."""
+
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ops.served import SERVED, ServedNetwork, ServedNode
+from ops.testing import NodeFactory
+from tests.browser.conftest import OpenConsole
+from tests.people import Dispatcher
+
+# What the issue promises, in seconds from the fault to the live screen at the other node.
+KILLED_SECONDS = 3.0
+FROZEN_SECONDS = 5.0
+
+# Notes in the page itself when it is live at a node, so that no slow test machine is measured with it.
+WATCH = """(node) => { window.liveSince = 0; const look = () => {
+  const line = document.querySelector(".link");
+  if (line?.classList.contains("live") && line.textContent.includes(node)) window.liveSince = Date.now();
+  else requestAnimationFrame(look);
+}; look(); }"""
+
+
+@pytest.fixture(scope="module")
+def network(node_factory: NodeFactory) -> ServedNetwork:
+    """Two nodes on one database: the console sees no difference, and no link has to stand."""
+    network = node_factory.make_pair("shared", processes=SERVED)
+    for node in network:
+        node.manage("announce")
+    return network
+
+
+@pytest.fixture
+def node(network: ServedNetwork) -> Iterator[ServedNode]:
+    """The own node of the consoles, whole again after every test."""
+    jena = network["jena"]
+    yield jena
+    for name in jena.children:
+        if jena.running(name):
+            jena.resume(name)
+    jena.start([name for name, child in jena.children.items() if not child.running])
+    jena.wait_ready()
+
+
+@pytest.fixture
+def gera(network: ServedNetwork) -> Iterator[Dispatcher]:
+    with closing(Dispatcher(network["gera"], "gera3", "G3")) as dispatcher:
+        yield dispatcher
+
+
+def moved_after(page: Page, to: str, fault: Callable[[], None]) -> float:
+    """Seconds from the fault until the page is live at node ``to``."""
+    page.evaluate(WATCH, to)
+    begin = time.time()
+    fault()
+    page.wait_for_function("() => window.liveSince > 0")
+    return float(page.evaluate("() => window.liveSince")) / 1000 - begin
+
+
+def half_typed(page: Page, incident: str) -> None:
+    """The incident is open, and in its report a sentence that is not finished."""
+    page.locator(f".incident[data-id='{incident}']").click()
+    page.get_by_role("button", name="Meldung: erste Meldung").click()
+    page.locator("#edit-report").fill("erste Meldung, Zugang über ")
+    page.evaluate("() => { document.getElementById('edit-report').mark = 'the same element'; }")
+
+
+def test_a_killed_node_takes_nothing_from_the_screen(
+    open_console: OpenConsole, node: ServedNode, gera: Dispatcher
+) -> None:
+    page = open_console("jena1", "J1")
+    incident = gera.open_incident(place="Jena, Westbahnhof", report="erste Meldung")
+    half_typed(page, incident)
+    assert moved_after(page, "gera", node.kill_all) < KILLED_SECONDS
+
+    banner = page.locator(".banner")
+    expect(banner).to_contain_text(re.compile("antwortet nicht – Sie arbeiten an .* weiter"))
+    expect(page.locator(".seat")).to_contain_text("Platz J1")
+    field = page.locator("#edit-report")
+    assert page.evaluate("() => document.activeElement.mark") == "the same element"
+    expect(field).to_have_value("erste Meldung, Zugang über ")
+    page.keyboard.type("den Hof")
+    expect(field).to_have_value("erste Meldung, Zugang über den Hof")
+
+    # What the other node hears comes at once, and what is done here is done there.
+    other = gera.open_incident(place="Gera, Markt", lon=12.08, lat=50.88)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("button", name="Meldung: erste Meldung, Zugang über den Hof")).to_be_visible()
+    views = gera.snapshot()["incidents"]
+    assert views[incident]["report"] == "erste Meldung, Zugang über den Hof"
+    assert other in views
+
+
+def test_a_reload_works_while_the_node_is_dead_and_so_does_the_way_back(
+    open_console: OpenConsole, node: ServedNode, gera: Dispatcher
+) -> None:
+    page = open_console("jena1", "J1")
+    incident = gera.open_incident(place="Jena, Paradies", report="erste Meldung")
+    page.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).active)")
+    half_typed(page, incident)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("s 83-1 ")
+    moved_after(page, "gera", node.kill_all)
+
+    page.reload()
+    expect(page.get_by_text("Stand aktuell")).to_be_visible()
+    expect(page.locator(".link")).to_contain_text("gera")
+    expect(page.locator("#edit-report")).to_have_value("erste Meldung, Zugang über ")
+    expect(page.locator("#command")).to_have_value("s 83-1 ")
+    expect(page.locator(".seat")).to_contain_text("Platz J1")
+
+    node.start(SERVED)
+    node.wait_ready(SERVED)
+    back = page.get_by_role("button", name=re.compile("Zurück zu"))
+    expect(back).to_be_visible()
+    expect(page.locator(".link")).to_contain_text("gera")  # not by itself
+    back.click()
+    expect(page.locator(".link")).to_contain_text("jena")
+    expect(page.locator(".banner")).to_have_count(0)
+    expect(page.locator("#edit-report")).to_have_value("erste Meldung, Zugang über ")
+    page.reload()
+    expect(page.get_by_text("Stand aktuell")).to_be_visible()
+    expect(page.locator(".link")).to_contain_text("jena")
+
+
+def test_a_frozen_node_is_left_and_its_command_done_once_elsewhere(
+    open_console: OpenConsole, node: ServedNode, gera: Dispatcher
+) -> None:
+    page = open_console("jena1", "J1")
+    incident = gera.open_incident(place="Jena, Lobeda", report="erste Meldung")
+    half_typed(page, incident)
+
+    def freeze() -> None:
+        for name in node.children:
+            node.kill(name, signal.SIGSTOP)
+        page.keyboard.press("Control+Enter")  # this request hangs in the frozen node
+
+    assert moved_after(page, "gera", freeze) < FROZEN_SECONDS
+    expect(page.get_by_role("button", name="Meldung: erste Meldung, Zugang über")).to_be_visible()
+    for name in node.children:
+        node.resume(name)
+    expect(page.get_by_role("button", name=re.compile("Zurück zu"))).to_be_visible()
+    log = gera.http.get(f"/console/incident/{incident}").json()["log"]
+    assert sum("Zugang über" in line["text"] for line in log) == 1
+
+
+def test_dead_pages_with_living_sockets_are_left_when_a_command_finds_nobody(
+    open_console: OpenConsole, node: ServedNode, gera: Dispatcher
+) -> None:
+    page = open_console("jena1", "J1")
+    incident = gera.open_incident(place="Jena, Zwätzen", report="erste Meldung")
+    half_typed(page, incident)
+    node.kill("web")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".link")).to_contain_text("gera")
+    expect(page.get_by_role("button", name="Meldung: erste Meldung, Zugang über")).to_be_visible()
+
+
+def test_a_short_restart_of_the_sockets_moves_nobody(open_console: OpenConsole, node: ServedNode) -> None:
+    page = open_console("jena1", "J1")
+    page.evaluate(WATCH, "gera")
+    node.kill("sockets")
+    expect(page.locator(".link.away")).to_be_visible()
+    node.restart("sockets")
+    page.evaluate("() => { window.seen = document.querySelector('.link'); }")
+    expect(page.locator(".link.live")).to_contain_text("jena")
+    assert page.evaluate("() => window.liveSince") == 0
+
+
+def test_a_revoked_seat_is_thrown_out_at_the_other_node_too(
+    open_console: OpenConsole, node: ServedNode, network: ServedNetwork, gera: Dispatcher
+) -> None:
+    page = open_console("jena2", "J2")
+    moved_after(page, "gera", node.kill_all)
+    with closing(Dispatcher(network["gera"], "jena3", "J2")):  # relieves whoever sits there
+        expect(page.get_by_role("dialog")).to_contain_text("Sie sind nicht mehr angemeldet")
+    expect(page.get_by_role("link", name="Neu anmelden")).to_have_attribute("href", re.compile("localhost.*/login/"))
+
+
+def test_leaving_at_the_other_node_ends_the_seat_and_forgets_everything(
+    open_console: OpenConsole, node: ServedNode, gera: Dispatcher
+) -> None:
+    page = open_console("jena4", "J4")
+    page.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).active)")
+    moved_after(page, "gera", node.kill_all)
+    home = page.url
+    page.get_by_role("link", name="abmelden").click()
+    page.wait_for_url("**localhost**/login/**")
+    assert "J4" not in {seat for seat, taken in gera.snapshot()["seats"].items() if taken}
+    page.goto(home)
+    expect(page.get_by_role("dialog")).to_contain_text("Sie sind nicht mehr angemeldet")
+    kept = page.evaluate("() => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)])")
+    assert "draft" not in kept
