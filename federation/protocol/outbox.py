@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from federation.protocol import messages
 from federation.protocol.ledger import Ledger, ProtocolError
-from federation.protocol.messages import Malformed, Welcome
+from federation.protocol.messages import Entries, Malformed, Welcome
 from federation.protocol.values import Have, Key, Mark, Read, Row, Secured, Send, flatten
 
 ROW_OVERHEAD = 300
@@ -93,6 +93,13 @@ class Outbox:
             if known is None and len(self.ledger.theirs) >= MAX_STREAMS:
                 raise ProtocolError("more streams than a network can have")
             self._advance(key, mark, now)
+
+    def shown(self, message: Entries, now: float) -> None:
+        """What the peer sends it has: it need not come back, and rows of our own that we lack are news of a restore."""
+        key, last = (message.origin, message.incarnation), message.rows[-1]
+        known = self.ledger.theirs.get(key)
+        if key not in self.ledger.stopped and (known is None or last.seq > known.seq):
+            self._advance(key, Mark(key[1], last.seq, last.hash), now)
 
     def acked(self, have: Have, now: float) -> None:
         """An acknowledgement speaks of rows sent on this link, and of nothing else. Raises ProtocolError."""

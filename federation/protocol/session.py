@@ -282,6 +282,7 @@ class Session:
             return
         elif isinstance(message, Entries):
             self._inbox.entries(message)
+            self._outbox.shown(message, now)
         elif isinstance(message, Ack):
             self._outbox.acked(message.have, now)
         elif isinstance(message, Stop):

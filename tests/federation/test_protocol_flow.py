@@ -1,6 +1,6 @@
 """Nodes grow, connections break, processes die, backups come back: afterwards everybody has everything, in order."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -28,7 +28,7 @@ class Network(RuleBasedStateMachine):
         one = Database("one")
         for number, name in enumerate(names):
             self.world.add(name, names, database=one if shared and number < 2 else None)
-        lines = list(zip(names, names[1:], strict=False))
+        lines = list(pairwise(names))
         self.edges = list(combinations(names, 2)) if mesh else lines
 
     def node(self, data: st.DataObject) -> str:
@@ -88,7 +88,7 @@ class Network(RuleBasedStateMachine):
         for node in self.world.nodes.values():
             for rows in node.database.rows.values():
                 assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
-                assert all(row.prev_hash == prev.hash for prev, row in zip(rows, rows[1:], strict=False))
+                assert all(row.prev_hash == prev.hash for prev, row in pairwise(rows))
 
     @invariant()
     def honest_nodes_find_no_fault(self) -> None:
