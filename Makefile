@@ -1,6 +1,8 @@
 # Leitstelle: everything a maker types. `make help` lists it.
 PYTHON ?= python3
 VENV := .venv/bin/python
+# Of the demo: split (a database for each centre) or shared.
+TOPOLOGY ?= split
 # A file of tests stays in one worker: nodes, browsers and the demo are shared within a file.
 PYTEST_ARGS ?= -n 2 --dist loadfile
 .DEFAULT_GOAL := help
@@ -22,16 +24,26 @@ setup: python ## make this machine ready for demo, checks and tests, and stop th
 	@$(PYTHON) -m ops.setup test
 
 .PHONY: demo
-demo: python ## set up what is missing, start everything, show address and log-ins; Ctrl-C ends it
-	@$(PYTHON) -m ops.setup run && exec $(VENV) -m ops.demo start
+demo: python ## set up what is missing, start two centres, show addresses and log-ins; Ctrl-C ends it (TOPOLOGY=shared: on one database)
+	@$(PYTHON) -m ops.setup run && exec $(VENV) -m ops.demo $(TOPOLOGY)
 
 .PHONY: stop
 stop: ## end a demo that runs in another terminal
-	@$(PYTHON) -m ops.demo stop
+	@$(PYTHON) -m ops.control stop
 
 .PHONY: reset
 reset: ## throw the demo's data away (asks first)
-	@$(PYTHON) -m ops.demo reset
+	@$(PYTHON) -m ops.control reset
+
+.PHONY: kill start cut heal join leave
+kill: ## the demo's worst day: kill -9 all of one centre, its database too (CENTRE=jena)
+start: ## … and it comes back (CENTRE=jena)
+cut: ## break the lines between the demo's centres (CENTRE=jena: only those of one)
+heal: ## … and mend them
+join: ## a further centre joins the running demo and receives everything (CENTRE=saalfeld)
+leave: ## … and leaves it (CENTRE=saalfeld)
+kill start cut heal join leave:
+	@$(PYTHON) -m ops.control $@ $(CENTRE)
 
 .PHONY: check
 check: setup ## format, lint, layers, types, templates, scripts, migrations, deployment settings

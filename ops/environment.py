@@ -15,6 +15,7 @@ LEITSTELLE_PEERS          name=ws://host:port#public-key of the nodes it trusts 
 LEITSTELLE_TOKEN_KEYS     secrets that sign seat tokens, by comma, the same at all nodes
 LEITSTELLE_NODE_ORIGINS   origins of other nodes' pages and sockets, where they are no ALLOWED_HOSTS
 LEITSTELLE_LINK_TLS_CERT  files for TLS with certificates of both sides on the link; likewise …_KEY and …_CA
+LEITSTELLE_SIMULATOR_OTHER  pages of the node that calls and radio go to while this one is dead (demo)
 LEITSTELLE_BIND           address to listen on (containers); the default is this machine only
 LEITSTELLE_HTTPS          1: behind TLS (secure cookies, HSTS); 0: plain, for the demo on loopback
 LEITSTELLE_STATIC_ROOT    folder of the collected static files
@@ -71,6 +72,7 @@ def command_values(env: Mapping[str, str]) -> dict[str, str]:
         "link_port": env.get("LEITSTELLE_LINK_PORT", "8002"),
         "centres": env.get("LEITSTELLE_CENTRES", "jena,gera"),
         "run_dir": run or str(run_dir()),
+        "other_url": env.get("LEITSTELLE_SIMULATOR_OTHER", ""),
         "tls_cert": env.get("LEITSTELLE_LINK_TLS_CERT", ""),
         "tls_key": env.get("LEITSTELLE_LINK_TLS_KEY", ""),
         "tls_ca": env.get("LEITSTELLE_LINK_TLS_CA", ""),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ops.cluster import Cluster
 from ops.node import Node
+from ops.supervisor import Watched
 from ops.wires import Wires
 
 
@@ -23,11 +24,14 @@ class Network(Wires):
     def __getitem__(self, name: str) -> Node:
         return self.members[name]
 
-    def connect(self) -> None:
-        """Start the lines and tell every node its peers, before the nodes' processes. Raises StartFailed."""
+    def connect(self, wishes: Mapping[str, int] | None = None) -> None:
+        """Start the lines and tell every node its peers, before the nodes' processes. Raises StartFailed.
+
+        `wishes`: ports on which nodes should be reached by all who are told their address, by name.
+        """
         self.start()
         for node in self.members.values():
-            self.publish(node)
+            self.publish(node, (wishes or {}).get(node.name, 0))
         for node in self.members.values():
             self.introduce(node, [peer for peer in self.members.values() if peer is not node])
 
@@ -49,6 +53,15 @@ class Network(Wires):
         self.publish(node, listen)
         self.introduce(node, self.members.values())
         self.members[node.name] = node
+
+    def remove(self, node: Node) -> None:
+        """Forget a node that has left, and close the lines from and to it."""
+        self.close(node.name)
+        del self.members[node.name]
+
+    def watched(self) -> Watched:
+        """The process of the lines, for a supervisor."""
+        return Watched("wires", lambda: self.running, self.start, self.log)
 
 
 def link_state(cluster: Cluster, database: str, node: str, peer: str) -> tuple[str, int]:

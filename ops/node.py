@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -182,11 +182,12 @@ class Node:
         """Signal (default -9) a process with its workers; waits for its end unless it is SIGSTOP."""
         self._children[name].kill(number)
 
-    def kill_all(self, number: int = signal.SIGKILL) -> None:
-        """Signal (default -9) all processes at the same moment; waits for their ends unless it is SIGSTOP."""
-        for child in self._children.values():
+    def kill_all(self, number: int = signal.SIGKILL, *, spare: Container[str] = ()) -> None:
+        """Signal (default -9) all processes but `spare` at the same moment; waits for the end unless it is SIGSTOP."""
+        hit = [child for name, child in self._children.items() if name not in spare]
+        for child in hit:
             child.send_signal(number)
-        for child in self._children.values():
+        for child in hit:
             child.kill(number)
 
     def resume_all(self) -> None:

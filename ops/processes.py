@@ -7,7 +7,7 @@ words come after the project's Python.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -15,19 +15,19 @@ from pathlib import Path
 class Program:
     """One process: its words after `python`, its purpose, and the port its `/health` answers on, if any.
 
-    `tls_words` are added when the node has certificates for it (the value `tls_cert`).
+    `options` are added where the value they are named after is given and not empty.
     """
 
     name: str
     purpose: str
     words: tuple[str, ...]
     health_port: str | None = None
-    tls_words: tuple[str, ...] = ()
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def command(self, python: str, values: Mapping[str, str]) -> list[str]:
         """The full command line. Raises KeyError when a value the words ask for is missing."""
-        words = (*self.words, *self.tls_words) if values.get("tls_cert") else self.words
-        return [python, *(word.format_map(values) for word in words)]
+        added = (words for value, words in self.options.items() if values.get(value))
+        return [python, *(word.format_map(values) for words in (self.words, *added) for word in words)]
 
     @property
     def management_command(self) -> str | None:
@@ -74,11 +74,13 @@ LINK = Program(
         *("--no-access-log", "--log-level", "warning"),
     ),
     health_port="link_port",
-    tls_words=(
-        *("--ssl-certfile", "{tls_cert}", "--ssl-keyfile", "{tls_key}", "--ssl-ca-certs", "{tls_ca}"),
-        # 2: who dials must show a certificate of the network as well.
-        *("--ssl-cert-reqs", "2"),
-    ),
+    options={
+        "tls_cert": (
+            *("--ssl-certfile", "{tls_cert}", "--ssl-keyfile", "{tls_key}", "--ssl-ca-certs", "{tls_ca}"),
+            # 2: who dials must show a certificate of the network as well.
+            *("--ssl-cert-reqs", "2"),
+        )
+    },
 )
 VITAL = Program("vital", "timers and effects a life may hang on", ("manage.py", "vital"))
 WORKER = Program(
@@ -101,6 +103,7 @@ SIMULATOR = Program(
     "simulator",
     "plays callers, radio and crews (demo only)",
     ("manage.py", "simulate", "--url", "http://127.0.0.1:{web_port}", "--live", "--centres", "{centres}"),
+    options={"other_url": ("--other", "{other_url}")},
 )
 
 PROGRAMS: Mapping[str, Program] = {

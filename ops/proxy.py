@@ -5,6 +5,7 @@ from one node to another, whoever dialled. Orders come as lines of JSON over the
 after it is in force:
 
     {"do": "route", "source": "jena", "target": "gera", "to": 8012, "listen": 0}     -> {"port": 40123}
+    {"do": "close", "listen": 40123}                                                 -> {}
     {"do": "fault", "source": "jena", "target": "gera", "fault": {"delay_ms": 200}}  -> {}
     {"do": "count"}                                          -> {"bytes": {"jena>gera": 12}, "connections": 1}
 
@@ -201,6 +202,15 @@ class Proxy:
         await self._settle(route)
         return {"port": route.port}
 
+    async def close(self, listen: int) -> dict[str, Any]:
+        """Close the port `listen` for good; connections through it end when their ends do."""
+        for route in [route for route in self.routes if route.port == listen]:
+            if route.server is not None:
+                route.server.close()
+            route.holder.close()
+            self.routes.remove(route)
+        return {}
+
     async def fault(self, source: str, target: str, fault: dict[str, Any]) -> dict[str, Any]:
         """Put `fault` on a way in place of what was there. Raises TypeError for words it does not know."""
         self.way(source, target).put(Fault(**fault))
@@ -265,6 +275,7 @@ class Proxy:
         """Serve one who gives orders."""
         orders: dict[str, Callable[..., Coroutine[Any, Any, dict[str, Any]]]] = {
             "route": self.route,
+            "close": self.close,
             "fault": self.fault,
             "count": self.count,
         }

@@ -40,7 +40,7 @@ class Wires:
 
     def __init__(self, log: Path) -> None:
         self.child: Child | None = None
-        self._log = log
+        self.log = log
         self._connection: socket.socket | None = None
         self._opened: list[_Opened] = []
         self._faults: dict[tuple[str, str], dict[str, Any]] = {}
@@ -59,7 +59,7 @@ class Wires:
         """Start the process, with the routes and faults ordered before. Raises StartFailed."""
         self._end()
         control = free_port()
-        self.child = Child("wires", [python(), "-m", "ops.proxy", str(control)], log=self._log, env=dict(os.environ))
+        self.child = Child("wires", [python(), "-m", "ops.proxy", str(control)], log=self.log, env=dict(os.environ))
         self.child.start()
         self.child.wait_until(lambda: self._connect(control), PATIENCE)
         for opened in self._opened:
@@ -90,6 +90,18 @@ class Wires:
             port = int(self._order(do="route", source=source, target=target, to=to, listen=0)["port"])
         self._opened.append(_Opened(source, target, to, port))
         return port
+
+    def close(self, name: str) -> None:
+        """Close all lines from and to a node for good."""
+        gone = [opened for opened in self._opened if name in (opened.source, opened.target)]
+        for opened in gone:
+            self._order(do="close", listen=opened.listen)
+            self._opened.remove(opened)
+        self._faults = {way: fault for way, fault in self._faults.items() if name not in way}
+
+    def is_cut(self, one: str, other: str) -> bool:
+        """Whether somebody has cut the line between two nodes."""
+        return any(self._faults.get(way, {}).get("cut") for way in ((one, other), (other, one)))
 
     def fault(self, source: str, target: str, **fault: object) -> None:
         """Put a fault (see `ops.proxy.Fault`) on one way, in place of what was there; without words: none."""
