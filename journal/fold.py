@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Count, Min, QuerySet
 
-from journal import quarantine, shelf
+from journal import quarantine, rows, shelf
 from journal.envelope import UnknownType, decode
 from journal.guard import applying
 from journal.keys import keys_for_reading
@@ -120,8 +120,8 @@ def _waves(queues: list[list[tuple[Raw, Fact]]]) -> Iterable[dict[type[EntryType
 def _apply_group(cls: type[EntryType], group: list[tuple[Raw, Fact]]) -> list[tuple[Raw, str]]:
     """All at once; where that fails one by one, so that a poisoned entry stops nothing but itself."""
     try:
-        with transaction.atomic(), applying():
-            cls.apply_many([fact for _raw, fact in group])
+        with transaction.atomic(), applying(), rows.gathered() as gathering:
+            cls.apply_many([fact for _raw, fact in group], gathering.next_fact)
     except Exception as error:
         if quarantine.passes_on(error):
             raise
@@ -154,7 +154,7 @@ def refold(kind: str, ident: str) -> None:
     subject = f"{kind}:{ident}"
     keys = keys_for_reading([subject]).get(subject, ())
     entries = Entry.objects.filter(aggregate_kind=kind, aggregate_id=ident)
-    repeated = _repeated_commands(entries)
+    repeated = repeated_commands(entries)
     facts: list[tuple[int, Entry, Fact]] = []
     unreadable: list[tuple[int, Entry, str]] = []
     for entry in entries.order_by("-hlc", "-origin", "-incarnation", "-seq").iterator():
@@ -188,7 +188,7 @@ def _rows(replica: Replica, ident: str) -> "QuerySet[Any]":
 Execution = tuple[UUID | None, str, int]
 
 
-def _repeated_commands(entries: "QuerySet[Entry]") -> set[Execution]:
+def repeated_commands(entries: "QuerySet[Entry]") -> set[Execution]:
     """Executions of commands that another node had carried out too, and earlier: nodes that are cut off from each
     other cannot know. Both stand in the journal; only the earliest is folded, or one command would act twice."""
     commands = entries.exclude(command_id=None).values("command_id")

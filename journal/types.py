@@ -61,10 +61,12 @@ class EntryType(BaseModel):
         raise Incomplete(f"{type(self).__name__} has no describe()")
 
     @classmethod
-    def apply_many(cls, facts: "Sequence[Fact]") -> None:
-        """Apply facts of this type that belong to as many different aggregates: what a batch from another node
-        brings. Overridden where one statement does for many rows; the result must be that of ``apply`` on each."""
+    def apply_many(cls, facts: "Sequence[Fact]", next_fact: Callable[[], None]) -> None:
+        """Apply facts of this type that belong to as many different aggregates, as a batch from another node brings
+        them; ``next_fact`` is called before each. Overridden where one read serves all; the result must be that of
+        ``apply`` on each."""
         for fact in facts:
+            next_fact()
             fact.data.apply(fact)
 
     def absolute(self) -> bool:

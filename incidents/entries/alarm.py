@@ -143,9 +143,11 @@ class AlarmSent(IncidentEntry):
 
     def apply(self, fact: Fact) -> None:
         state = AlarmDelivery.State.SENT if self.ok else AlarmDelivery.State.FAILED
-        AlarmDelivery.objects.filter(pk=self.delivery, incident_id=self.incident).exclude(
-            state=AlarmDelivery.State.RECEIPTED
-        ).update(state=state, sent_at=fact.at, detail=self.detail)
+        rows.execute(
+            "UPDATE incidents_alarmdelivery SET state = %s, sent_at = %s, detail = %s"
+            " WHERE id = %s AND incident_id = %s AND state <> 'receipted'",
+            [state.value, fact.at, self.detail, self.delivery, self.incident],
+        )
 
     def describe(self, fact: Fact) -> str:
         if self.ok:
@@ -168,10 +170,15 @@ class AlarmReceipted(IncidentEntry):
 
     def apply(self, fact: Fact) -> None:
         # The delivery may be another incident's, from where the unit came over: its own entry confirms it there.
-        AlarmDelivery.objects.filter(pk=self.delivery, incident_id=self.incident).update(
-            state=AlarmDelivery.State.RECEIPTED, receipted_at=fact.at
+        rows.execute(
+            "UPDATE incidents_alarmdelivery SET state = 'receipted', receipted_at = %s"
+            " WHERE id = %s AND incident_id = %s",
+            [fact.at, self.delivery, self.incident],
         )
-        Assignment.objects.filter(pk=self.assignment, receipted_at=None).update(receipted_at=fact.at)
+        rows.execute(
+            "UPDATE incidents_assignment SET receipted_at = %s WHERE id = %s AND receipted_at IS NULL",
+            [fact.at, self.assignment],
+        )
         clear_timer(TimerRule.Kind.NO_RECEIPT, str(self.assignment))
 
     def describe(self, fact: Fact) -> str:

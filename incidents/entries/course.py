@@ -1,7 +1,8 @@
 """How each unit's assignment goes on: by status message, by recall, by being needed elsewhere."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -33,9 +34,11 @@ class AssignmentEntry(IncidentEntry):
     def assignments(self) -> QuerySet[Assignment]:
         return Assignment.objects.filter(pk=self.assignment)
 
-    def end(self, at: datetime, reason: str, **columns: Any) -> None:
-        self.assignments().filter(ended_at=None).update(
-            state=Assignment.State.ENDED, ended_at=at, end_reason=reason, **columns
+    def end(self, at: datetime, reason: str, recalled_at: datetime | None = None) -> None:
+        rows.execute(
+            "UPDATE incidents_assignment SET state = 'ended', ended_at = %s, end_reason = %s,"
+            " recalled_at = coalesce(%s, recalled_at) WHERE id = %s AND ended_at IS NULL",
+            [at, reason, recalled_at, self.assignment],
         )
         clear_timers(ASSIGNMENT_TIMERS, [str(self.assignment)])
 
@@ -59,6 +62,20 @@ class UnitProgressed(AssignmentEntry):
     reason: str = Field(default="", max_length=200)
 
     def apply(self, fact: Fact) -> None:
+        open_ = "SELECT FROM incidents_assignment WHERE id = %s AND ended_at IS NULL"
+        self.move(fact, running=self.step == "ended" or rows.count(open_, [self.assignment]) > 0)
+
+    @classmethod
+    def apply_many(cls, facts: Sequence[Fact], next_fact: Callable[[], None]) -> None:
+        moves: list[tuple[UnitProgressed, Fact]] = [(cast(UnitProgressed, fact.data), fact) for fact in facts]
+        open_ = Assignment.objects.filter(pk__in=[data.assignment for data, _fact in moves], ended_at=None)
+        running = set(open_.values_list("pk", flat=True))
+        for data, fact in moves:
+            next_fact()
+            data.move(fact, running=data.assignment in running)
+
+    def move(self, fact: Fact, *, running: bool) -> None:
+        """Note the time of the step; while the assignment runs, move it on."""
         at = self.observed_at or fact.at
         if self.step == "ended":
             self.end(at, self.reason)
@@ -68,13 +85,10 @@ class UnitProgressed(AssignmentEntry):
         changes = f"{column} = coalesce({column}, %s)"
         if self.hospital:
             changes, values = f"{changes}, hospital_id = %s", [*values, self.hospital]
-        state = "" if self.step == "at_patient" else f", state = '{self.step}'"
-        where = "WHERE id = %s"
-        moved = rows.count(
-            f"UPDATE incidents_assignment SET {changes}{state} {where} AND ended_at IS NULL", [*values, self.assignment]
-        )
-        if not moved:  # a time that came after the end: kept, moves nothing
-            rows.execute(f"UPDATE incidents_assignment SET {changes} {where}", [*values, self.assignment])
+        if running and self.step != "at_patient":
+            changes += f", state = '{self.step}'"
+        rows.execute(f"UPDATE incidents_assignment SET {changes} WHERE id = %s", [*values, self.assignment])
+        if not running:  # a time that came after the end: kept, moves nothing
             return
         # Whoever drives has got the alarm.
         subject = str(self.assignment)

@@ -303,7 +303,7 @@ class IncidentMerged(IncidentEntry):
         if self.saw is not None and unknown_to(self.incident, self.saw):
             return
         self.change(state=Incident.State.MERGED, merged_into=self.into, closed_at=fact.at, outcome="merged")
-        Timer.objects.filter(aggregate_id=self.incident).delete()
+        rows.execute("DELETE FROM incidents_timer WHERE aggregate_id = %s", [self.incident])
 
     def describe(self, fact: Fact) -> str:
         return f"Zusammengelegt mit {self.into_number}"
@@ -356,37 +356,6 @@ class IncidentSplit(IncidentEntry):
     @classmethod
     def sample(cls) -> Self:
         return cls(incident=SAMPLE, new=UUID(int=12), new_number="J-2026-000003")
-
-
-@entry("incident.handed_over", aggregate="incident", personal=("reason",))
-class IncidentHandedOver(IncidentEntry):
-    """Another centre answers for the incident from now on. ``how``: handed on for good (``home`` is then its new one),
-    taken over, or returned to its home. Its term is that of the new responsibility: a lower one comes late and changes
-    nothing."""
-
-    centre: str
-    home: str = ""
-    how: Literal["handed", "taken", "returned"] = "handed"
-    reason: str = Field(default="", max_length=200)
-
-    def apply(self, fact: Fact) -> None:
-        changed = rows.count(
-            "UPDATE incidents_incident SET centre_id = %s, term = %s, home = coalesce(nullif(%s, ''), home)"
-            " WHERE id = %s AND term <= %s",
-            [self.centre, fact.term, self.home, self.incident, fact.term],
-        )
-        if changed:
-            rows.execute(
-                "UPDATE incidents_timer SET centre_id = %s WHERE aggregate_id = %s", [self.centre, self.incident]
-            )
-
-    def describe(self, fact: Fact) -> str:
-        verb = {"handed": "Übergeben an", "taken": "Übernommen von", "returned": "Zurückgegeben an"}[self.how]
-        return f"{verb} Leitstelle {self.centre}" + (f": {self.reason}" if self.reason else "")
-
-    @classmethod
-    def sample(cls) -> Self:
-        return cls(incident=SAMPLE, centre="gera", how="taken", reason="Zuständigkeit")
 
 
 @entry("incident.timer_fired", aggregate="incident", personal=())
@@ -461,7 +430,7 @@ class IncidentClosed(IncidentEntry):
         if self.saw is not None and (unknown_to(self.incident, self.saw) or self._another_keyword()):
             return
         self.change(state=Incident.State.CLOSED, closed_at=fact.at, outcome=self.outcome)
-        Timer.objects.filter(aggregate_id=self.incident).delete()
+        rows.execute("DELETE FROM incidents_timer WHERE aggregate_id = %s", [self.incident])
 
     def _another_keyword(self) -> bool:
         here = Incident.objects.filter(pk=self.incident).values_list("keyword_id", flat=True).first()

@@ -62,7 +62,7 @@ def clear_timer(kind: str, subject: str) -> None:
 def clear_timers(kinds: Collection[str], subjects: Iterable[str]) -> None:
     """``clear_timer`` for every kind of every subject, in one statement."""
     ids = [timer_id(kind, subject) for subject in subjects for kind in kinds]
-    rows.execute("DELETE FROM incidents_timer WHERE id = ANY(%s)", [ids])
+    rows.delete(Timer, ids)
 
 
 def timer_id(kind: str, subject: str) -> UUID:
