@@ -15,8 +15,8 @@ from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from federation.forwarding import execute
 from journal.actor import Actor
-from journal.commands import execute
 from leitstelle.api.problems import RefusedCommand
 
 # Names of programs become UUIDs under this namespace, together with the key that used them.

@@ -44,6 +44,8 @@ REFUSAL_STATUS: Final = {
     "forbidden": 403,
     "unknown_command": 404,
     "busy": 503,
+    "in_doubt": 503,
+    "centre_unreachable": 503,
 }
 
 

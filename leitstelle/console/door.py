@@ -15,12 +15,13 @@ from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 from pydantic import Field
 
+from federation.forwarding import execute
 from incidents import proposal as proposals
 from incidents import selectors as incident_selectors
 from incidents.run_sheet import run_sheet
 from incidents.tasks import print_run_sheet
 from journal.actor import Actor
-from journal.commands import Command, Refused, execute, parse
+from journal.commands import Command, Refused, parse
 from journal.models import Chain
 from journal.record import head
 from leitstelle.accounts import roles, seats
@@ -29,7 +30,8 @@ from leitstelle.console.search import search_all
 
 MAX_BODY_BYTES = 65_536
 STATUS = {"invalid": 422, "forbidden": 403, "unknown_command": 404, "not_found": 404, "unauthenticated": 401}
-STATUS |= {"malformed": 400, "too_large": 413}
+# In doubt: the same command again, under the same id, is what every client does on 503.
+STATUS |= {"malformed": 400, "too_large": 413, "in_doubt": 503}
 
 View = Callable[..., HttpResponse]
 
@@ -84,7 +86,7 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
 @require_POST
 @for_console
 def command(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
-    """``{"command_id": uuid, "data": {…}}`` -> the answer of ``journal.commands.execute``."""
+    """``{"command_id": uuid, "data": {…}}`` -> the answer of ``federation.forwarding.execute``."""
     body = body_of(request)
     try:
         command_id = UUID(body["command_id"])

@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from federation.forwarding import execute
 from incidents.selectors.stations import station_alarms, stations_of
 from journal.actor import Actor
-from journal.commands import execute
 from leitstelle.accounts.keys import actor_of_plain_key
 from leitstelle.accounts.roles import STATION
 from resources.models import Station
