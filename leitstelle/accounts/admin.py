@@ -53,6 +53,12 @@ class UserForm(_CentreForm):
         help_text=gettext_lazy("Leer lassen, um das bisherige zu behalten."),
     )
 
+    remove_second_factor = forms.BooleanField(
+        label=gettext_lazy("Zweiten Faktor entfernen"),
+        required=False,
+        help_text=gettext_lazy("Wenn das Gerät verloren ist; die Person richtet danach einen neuen ein."),
+    )
+
     def clean_username(self) -> str:
         username = str(self.cleaned_data["username"]).strip()
         others = User.objects.filter(username__iexact=username).exclude(pk=self.instance.pk)
@@ -82,6 +88,8 @@ class UserForm(_CentreForm):
             self.instance.pk = uuid4()
         if self.cleaned_data.get("new_password"):
             self.instance.password = make_password(self.cleaned_data["new_password"])
+        if self.cleaned_data.get("remove_second_factor"):
+            self.instance.totp_secret = ""
         super()._post_clean()
 
 
@@ -89,15 +97,21 @@ class UserForm(_CentreForm):
 class UserAdmin(JournalAdmin):
     entry = UserSaved
     form = UserForm
-    list_display = ("username", "name", "centre", "role_names", "example", "active")
+    list_display = ("username", "name", "centre", "role_names", "has_second_factor", "example", "active")
     list_filter = ("active", "centre", "example")
     search_fields = ("username", "name")
     ordering = ("username",)
-    fields = ("username", "name", "new_password", "email", "centre", "roles", "example", "active")
+    fields = (
+        "username", "name", "new_password", "remove_second_factor", "email", "centre", "roles", "example", "active",
+    )  # fmt: skip
 
     @admin.display(description=gettext_lazy("Rollen"))
     def role_names(self, obj: User) -> str:
         return ", ".join(str(roles.LABELS.get(role, role)) for role in obj.roles)
+
+    @admin.display(description=gettext_lazy("Zweiter Faktor"), boolean=True)
+    def has_second_factor(self, obj: User) -> bool:
+        return bool(obj.totp_secret)
 
 
 class ApiKeyForm(_CentreForm):

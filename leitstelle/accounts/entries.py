@@ -9,9 +9,11 @@ from journal.types import EntryType, Fact, entry
 from leitstelle.accounts import models
 
 
-@entry("user.saved", aggregate="user", personal=("password", "email"))
+@entry("user.saved", aggregate="user", personal=("password", "email", "totp_secret"))
 class UserSaved(EntryType):
-    """A log-in was made or changed. ``password`` is the salted hash; forgetting it locks the log-in."""
+    """A log-in was made or changed. ``password`` is the salted hash; forgetting it locks the log-in. ``totp_secret``
+    (base32) is the second factor's, empty without one; it goes where the password goes, so that both nodes ask for it.
+    """
 
     id: UUID
     username: str = Field(min_length=1, max_length=60, pattern=r"^[\w.@+-]+$")
@@ -22,6 +24,7 @@ class UserSaved(EntryType):
     active: bool = True
     password: str = Field(default="", max_length=128)
     email: str = Field(default="", max_length=254)
+    totp_secret: str = Field(default="", max_length=64, pattern=r"^[A-Z2-7]*$")
 
     def aggregate_id(self) -> str:
         return str(self.id)
@@ -39,7 +42,7 @@ class UserSaved(EntryType):
     def sample(cls) -> Self:
         return cls(
             id=UUID(int=2), username="muster", name="A. Muster", centre="jena", roles=["dispatcher"],
-            password="!", email="muster@example.org",
+            password="!", email="muster@example.org", totp_secret="GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
         )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ class User(AbstractBaseUser):
     )
     example = models.BooleanField(_("Beispiel"), default=False)
     active = models.BooleanField(_("in Gebrauch"), default=True)
+    totp_secret = models.CharField(_("Zweiter Faktor"), max_length=64, blank=True, editable=False)
 
     # A log-in is no entry; who sat where is (seat.taken). Without the column Django's signal writes nothing.
     last_login = None
@@ -96,6 +97,21 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class UsedCode(models.Model):
+    """A one-time password that has opened this node's door, by its step of 30 s: it opens it once. Local, swept."""
+
+    user_id = models.UUIDField()
+    step = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("Verbrauchter Einmalcode")
+        verbose_name_plural = _("Verbrauchte Einmalcodes")
+        constraints = (models.UniqueConstraint(fields=["user_id", "step"], name="code_used_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.step}"
 
 
 class LoginFailure(models.Model):

@@ -51,6 +51,21 @@ def change_password(tx: Transaction, cmd: ChangePassword) -> None:
     tx.record(UserSaved(**saved_fields(user) | {"password": cmd.password}))
 
 
+class SetSecondFactor(Command):
+    """See ``set_second_factor``. ``secret`` is base32; empty removes the factor."""
+
+    secret: str = ""
+
+
+@command("user.set_second_factor", roles=frozenset())
+def set_second_factor(tx: Transaction, cmd: SetSecondFactor) -> None:
+    """Give oneself a second factor, or none. Open to no role: the page that calls it has checked password and code."""
+    user = User.objects.select_for_update(no_key=True).filter(pk=tx.actor.id, active=True).first()
+    if user is None:
+        raise Refused("unknown_user", _("Diesen Benutzer gibt es nicht."))
+    tx.record(UserSaved(**saved_fields(user) | {"totp_secret": cmd.secret}))
+
+
 def saved_fields(user: User) -> dict[str, Any]:
     """A user's row as the fields of ``UserSaved``."""
     return {name: getattr(user, name) for name in UserSaved.model_fields}
@@ -58,8 +73,17 @@ def saved_fields(user: User) -> dict[str, Any]:
 
 def set_own_password(user: User, password: str) -> None:
     """Store a new password for the person who has just given the old one. Raises Refused."""
+    _for_oneself(user, "user.change_password", {"password": make_password(password)})
+
+
+def set_own_second_factor(user: User, secret: str) -> None:
+    """Store (or with "" remove) the second factor of the person who has just given the password. Raises Refused."""
+    _for_oneself(user, "user.set_second_factor", {"secret": secret})
+
+
+def _for_oneself(user: User, name: str, data: dict[str, str]) -> None:
     actor = Actor("user", str(user.pk), user.name, user.centre, roles=frozenset({SYSTEM_ROLE}))
-    answer = execute("user.change_password", {"password": make_password(password)}, command_id=uuid4(), actor=actor)
+    answer = execute(name, data, command_id=uuid4(), actor=actor)
     if "refused" in answer:
         raise Refused(answer["refused"], answer["reason"])
 

@@ -1,10 +1,12 @@
-"""The log-in: name and password first, then a seat. One form for the console and the administration."""
+"""The log-in: name and password first, then the second factor of those who have one, then a seat. One form for the
+console and the administration."""
 
+import time
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-from django.contrib import auth
+from django.contrib import auth, messages
 from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -17,12 +19,16 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from journal.commands import execute
-from leitstelle.accounts import failures, seats, services
+from leitstelle.accounts import failures, seats, second, services
 from leitstelle.accounts.models import User
 from resources.models import Centre
 
 CONSOLE = "/"
 ADMINISTRATION = "/admin/"
+# Under this name the session knows who has given the password and still owes the code; for so long.
+PENDING = "second_factor"
+PENDING_SECONDS = 300
+FRESH_SECRET = "fresh_secret"
 
 
 @never_cache
@@ -36,19 +42,45 @@ def login_page(request: HttpRequest) -> HttpResponse:
     # PostgreSQL knows no NUL in a text; nobody's name has one.
     username = request.POST.get("username", "").replace("\x00", "").strip()
     if failures.too_many(failures.subject(username, request)):
-        problem = _("Zu viele Fehlversuche. Bitte warten Sie fünf Minuten oder fragen Sie die Schichtführung.")
-        return _login_form(request, problem, HTTPStatus.TOO_MANY_REQUESTS)
+        return _login_form(request, _too_many(), HTTPStatus.TOO_MANY_REQUESTS)
     user = auth.authenticate(request, username=username, password=request.POST.get("password", ""))
     if not isinstance(user, User):
         return _login_form(request, _("Name oder Kennwort stimmt nicht."), HTTPStatus.UNAUTHORIZED)
+    if user.totp_secret:
+        request.session[PENDING] = {"user": str(user.pk), "proof": user.get_session_auth_hash(), "at": time.time()}
+        return _code_form(request, "", HTTPStatus.OK)
+    return _enter(request, user)
+
+
+@never_cache
+@csrf_protect
+@require_http_methods(["GET", "HEAD", "POST"])
+def code_page(request: HttpRequest) -> HttpResponse:
+    """The second factor of somebody who has just given the password."""
+    user = _pending(request)
+    if user is None or request.method != "POST":
+        return redirect(_with_next(request, reverse("login")))
+    if second.blocked(user, request):
+        return _code_form(request, _too_many(), HTTPStatus.TOO_MANY_REQUESTS)
+    if not second.accepts(user, request.POST.get("code", "")[:20], request):
+        problem = _("Der Code stimmt nicht oder war schon verbraucht. Bitte den nächsten abwarten.")
+        return _code_form(request, problem, HTTPStatus.UNAUTHORIZED)
+    del request.session[PENDING]
+    return _enter(request, user)
+
+
+def _enter(request: HttpRequest, user: User) -> HttpResponse:
+    """Everything asked for has been given: on to a seat, or to the administration."""
     auth.login(request, user)
     if request.POST.get("seat"):
         return _take(request, user)
-    if not seats.may_sit(user):
-        if not user.is_staff:
-            return _login_form(request, _("Für Sie ist hier kein Arbeitsplatz vorgesehen."), HTTPStatus.FORBIDDEN)
-        return redirect(_next(request, ADMINISTRATION))
-    if _next(request, CONSOLE).startswith(ADMINISTRATION) and user.is_staff:
+    sits = seats.may_sit(user)
+    if not sits and not user.is_staff:
+        return _login_form(request, _("Für Sie ist hier kein Arbeitsplatz vorgesehen."), HTTPStatus.FORBIDDEN)
+    if user.is_staff and (not sits or _next(request, CONSOLE).startswith(ADMINISTRATION)):
+        if not user.totp_secret:
+            advice = _("Ihr Konto hat keinen zweiten Faktor. Bitte unter „Passwort ändern“ einrichten.")
+            messages.warning(request, advice)
         return redirect(_next(request, ADMINISTRATION))
     return redirect(_with_next(request, reverse("seat")))
 
@@ -83,6 +115,48 @@ def password_page(request: HttpRequest) -> HttpResponse:
         auth.update_session_auth_hash(request, User.objects.get(pk=user.pk))
         return redirect(ADMINISTRATION if user.is_staff else CONSOLE)
     return render(request, "accounts/password.html", {"form": form})
+
+
+@never_cache
+@csrf_protect
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def second_factor_page(request: HttpRequest) -> HttpResponse:
+    """Set up one's second factor, or remove it; both ask for the password. A lost device is a matter for
+    an administrator."""
+    user = request.user
+    if not isinstance(user, User):
+        return redirect(_with_next(request, reverse("login")))
+    problem = _change_second_factor(request, user) if request.method == "POST" else ""
+    if request.method == "POST" and not problem:
+        return redirect("second-factor")
+    secret = request.session.setdefault(FRESH_SECRET, second.new_secret())
+    context = {
+        "problem": problem,
+        "has_one": bool(user.totp_secret),
+        "secret": " ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
+        "address": second.address(user, secret),
+        "back": ADMINISTRATION if user.is_staff else CONSOLE,
+    }
+    return render(request, "accounts/second_factor.html", context, status=422 if problem else 200)
+
+
+def _change_second_factor(request: HttpRequest, user: User) -> str:
+    """Carry the form out; gives what is wrong with it, or ""."""
+    username = user.username
+    if failures.too_many(failures.subject(username, request)):
+        return _too_many()
+    if auth.authenticate(request, username=username, password=request.POST.get("password", "")) != user:
+        return _("Das Kennwort stimmt nicht.")
+    if user.totp_secret:
+        services.set_own_second_factor(user, "")
+        return ""
+    secret = request.session.get(FRESH_SECRET, "")
+    if not secret or second.step_of(secret, request.POST.get("code", "")[:20], time.time()) is None:
+        return _("Der Code stimmt nicht. Bitte prüfen Sie Schlüssel und Uhrzeit des Geräts.")
+    services.set_own_second_factor(user, secret)
+    del request.session[FRESH_SECRET]
+    return ""
 
 
 # Without the check for a form's token: a page that stays open for a shift outlives it, nothing is lost by leaving,
@@ -122,6 +196,30 @@ def _leave(request: HttpRequest) -> None:
         execute("seat.leave", {"session": str(session)}, command_id=uuid4(), actor=actor)
 
 
+def _pending(request: HttpRequest) -> User | None:
+    """Who has given the password in this session, a moment ago, and has the same one still."""
+    pending = request.session.get(PENDING) or {}
+    if not 0 <= time.time() - pending.get("at", 0) <= PENDING_SECONDS:
+        return None
+    user = User.objects.filter(pk=pending["user"], active=True).first()
+    return user if user is not None and user.get_session_auth_hash() == pending["proof"] else None
+
+
+def _too_many() -> str:
+    return _("Zu viele Fehlversuche. Bitte warten Sie fünf Minuten oder fragen Sie die Schichtführung.")
+
+
+def _code_form(request: HttpRequest, problem: str, status: HTTPStatus) -> HttpResponse:
+    """The form keeps what the first one said about the seat."""
+    names = ("seat", "relieve")
+    context = {
+        "problem": problem,
+        "next": _next(request, ""),
+        "kept": [(name, request.POST[name]) for name in names if request.POST.get(name)],
+    }
+    return render(request, "accounts/code.html", context, status=status)
+
+
 def _login_form(request: HttpRequest, problem: str, status: HTTPStatus) -> HttpResponse:
     context = {
         "problem": problem,
@@ -143,6 +241,7 @@ def _seat_form(request: HttpRequest, user: User, answer: dict[str, Any] | None =
         "occupied": answer if answer and answer["refused"] == "seat_occupied" else None,
         "problem": answer["reason"] if answer and answer["refused"] != "seat_occupied" else "",
         "next": _next(request, ""),
+        "should_secure": user.is_staff and not user.totp_secret,
     }
     return render(request, "accounts/seat.html", context, status=HTTPStatus.CONFLICT if answer else HTTPStatus.OK)
 

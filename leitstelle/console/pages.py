@@ -18,7 +18,6 @@ from django.views.decorators.http import require_safe
 from leitstelle.accounts import roles, seats
 from leitstelle.console import crossing
 
-
 # What the console's page loads, beneath the folder of static files.
 SHELL = (
     "console/**/*.js", "console/*.svg", "css/*.css", "vendor/leaflet/leaflet.css", "vendor/leaflet/leaflet-src.esm.js",
