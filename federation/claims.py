@@ -41,7 +41,7 @@ Ask = Callable[[str, str, dict[str, Any], UUID, Actor], Answer | None]
 
 _PROMISES = """
 SELECT c.unit_id, c.incident_id, c.number, c.assignment FROM federation_claim c
- WHERE c.unit_id = ANY(%s) AND c.until > now()
+ WHERE c.unit_id = ANY(%s) AND c.until > clock_timestamp()
    AND NOT EXISTS (SELECT 1 FROM incidents_assignment a WHERE a.id = c.assignment AND a.state <> 'reserved')
 """
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from federation.models import Mandate
+from federation import mandates
 from incidents import network
 from journal.actor import Actor
 from journal.commands import Spec
@@ -46,7 +46,6 @@ class Target:
     known: bool = True
 
 
-HELD = [Mandate.State.HELD, Mandate.State.RETURNING]
 HERE = Target()
 UNKNOWN = Target(known=False)
 
@@ -65,21 +64,8 @@ def unit_centres(units: Iterable[str], column: str = "id") -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(_UNITS.format(column=column), [list(units)])
         rows = cursor.fetchall()
-    holders = {(centre, county): _holder(centre, county) for _unit, centre, county in rows if centre}
+    holders = {(centre, county): mandates.holder(centre, county) for _unit, centre, county in rows if centre}
     return {unit: holders[centre, county] for unit, centre, county in rows if centre}
-
-
-def _holder(centre: str, county: str) -> str:
-    """Who stands in for a county of ``centre``, or for all of it; else itself."""
-    scopes = [f"county:{county}", f"centre:{centre}"]
-    held = Mandate.objects.filter(scope__in=scopes, state__in=HELD).values_list("scope", "holder_id")
-    by_scope = dict(held)
-    return next((by_scope[scope] for scope in scopes if scope in by_scope), centre)
-
-
-def _acting(scope: str) -> str:
-    """Who answers for a scope of a mandate now."""
-    return Mandate.objects.filter(pk=scope, state__in=HELD).values_list("holder_id", flat=True).first() or ""
 
 
 def _row(sql: str, ident: Any) -> Target:
@@ -114,7 +100,7 @@ def _units(data: Data, _actor: Actor) -> Target:
 
 
 def _scope(data: Data, _actor: Actor) -> Target:
-    return Target(_acting(str(data.get("scope", ""))))
+    return Target(mandates.acting(str(data.get("scope", ""))))
 
 
 def _new(data: Data, actor: Actor) -> Target:
