@@ -8,4 +8,20 @@ class FederationConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing registers the entry types and the commands; models must be loaded before.
-        from federation import entries, nodes  # noqa: F401
+        from federation import (  # noqa: F401
+            agreements,
+            automatic,
+            claims,
+            conflicts,
+            entries,
+            mandates,
+            nodes,
+            switch_back,
+            take_over,
+        )
+        from incidents import loops, network
+
+        network.connect(duty=mandates.duty, reachable=mandates.reachable, settled=mandates.settled)
+        loops.register("take_over", automatic.run)
+
+        loops.register("conflicts", conflicts.run)

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from journal.types import replicated
-from resources.models import reference
+from resources.models import Master, reference
 
 
 @replicated("node")
@@ -99,6 +99,27 @@ class Agreement(models.Model):
         return f"{self.partner_id} steht ein für {self.centre_id}"
 
 
+@replicated("knowledge")
+class LocalKnowledge(Master):
+    """What a colleague who stands in for a county must know of it: radio groups, telephone numbers, names that only
+    locals use. Without ``county`` it holds everywhere."""
+
+    class Kind(models.TextChoices):
+        RADIO = "radio", _("Funkgruppe")
+        PHONE = "phone", _("Telefon")
+        NAME = "name", _("Ortsübliche Bezeichnung")
+        HINT = "hint", _("Besonderheit")
+
+    kind = models.CharField(_("Art"), max_length=8, choices=Kind)
+    county = reference("resources.County", "knowledge", null=True, blank=True, verbose_name=_("Landkreis"))
+    value = models.CharField(_("Angabe"), max_length=200, blank=True)
+    note = models.CharField(_("Bemerkung"), max_length=500, blank=True)
+
+    class Meta(Master.Meta):
+        verbose_name = _("Ortskenntnis")
+        verbose_name_plural = _("Ortskenntnisse")
+
+
 @replicated("mandate")
 class Mandate(models.Model):
     """Who holds a centre, or one county of it, that is another's. Decides where new calls and incidents go; what
@@ -141,6 +162,7 @@ class Claim(models.Model):
     incident_id = models.UUIDField()
     number = models.CharField(max_length=24)
     centre = models.CharField(max_length=64)
+    assignment = models.UUIDField(help_text="the one the alarm will give it: once that stands, the promise is kept")
     until = models.DateTimeField()
 
     class Meta:

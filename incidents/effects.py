@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.entries.alarm import UnitsAlarmed
+from incidents.entries.responsibility import IncidentHandedOver, IncidentTakenOver
 from incidents.models import AlarmDelivery, Assignment
 from journal.actor import system
 from journal.commands import execute
@@ -26,9 +27,11 @@ from journal.tail import Stored, follow
 
 logger = logging.getLogger(__name__)
 
-CURSOR: Final = "effects"
+# One per node: two may share a database, and each sends what it answers for.
+CURSOR: Final = f"effects:{settings.LEITSTELLE_NODE}"
 NAMESPACE: Final = UUID("0f0a3f3e-58f1-4c0c-9f66-3a1d9e0a6b3d")
 ACTOR: Final = system("alarm")
+TYPES: Final = frozenset({UnitsAlarmed.type_name, IncidentTakenOver.type_name, IncidentHandedOver.type_name})
 RETRY_SECONDS: Final = 10.0
 # The follower gets this long before the retry concludes that a delivery was left lying.
 OVERDUE: Final = timedelta(seconds=5)
@@ -71,7 +74,7 @@ MEDIA: Final[dict[str, Callable[[Delivery], None]]] = {"log": _to_log, "station"
 
 def run(stop: threading.Event) -> None:
     """Follow the journal until ``stop``: deliver what each alarm owes."""
-    follow(CURSOR, frozenset({UnitsAlarmed.type_name}), deliver_entry, stop)
+    follow(CURSOR, TYPES, deliver_entry, stop)
 
 
 def run_retries(stop: threading.Event) -> None:
@@ -82,14 +85,15 @@ def run_retries(stop: threading.Event) -> None:
 
 
 def deliver_entry(stored: Stored) -> None:
-    """Serve the media of one alarm, if it is an alarm and this node's to send."""
-    if stored.type != "incident.units_alarmed" or stored.fact is None:
+    """Serve the media of one alarm, or of what an incident that was handed over still owes, if the incident is this
+    node's now: one that went elsewhere since is served there."""
+    if stored.type not in TYPES or stored.fact is None:
         return
     data: Any = stored.fact.data
-    if data.centre not in settings.LEITSTELLE_CENTRES:
-        return
-    owed = [delivery.id for unit in data.units for delivery in unit.deliveries]
-    _deliver(_wanted().filter(pk__in=owed, state=AlarmDelivery.State.OWED))
+    owed = _wanted().filter(incident__centre__in=settings.LEITSTELLE_CENTRES, state=AlarmDelivery.State.OWED)
+    if stored.type == UnitsAlarmed.type_name:
+        owed = owed.filter(pk__in=[delivery.id for unit in data.units for delivery in unit.deliveries])
+    _deliver(owed.filter(incident=data.incident))
 
 
 def retry_owed() -> int:

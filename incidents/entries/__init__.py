@@ -1,5 +1,5 @@
 """Entry types of ``incidents``, by the life of an emergency: call, incident, alarm, course; and the plans."""
 
-from incidents.entries import alarm, call, course, incident, merging, plans
+from incidents.entries import alarm, call, course, incident, merging, plans, responsibility
 
-__all__ = ["alarm", "call", "course", "incident", "merging", "plans"]
+__all__ = ["alarm", "call", "course", "incident", "merging", "plans", "responsibility"]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from incidents.entries.timers import clear_timer, start_timer
+from incidents.entries.timers import Watch, clear_timer, clear_timers, start_timer, start_timers
 from incidents.models import Call, Timer, TimerRule
 from journal import rows
 from journal.keys import destroy
@@ -14,7 +14,14 @@ from journal.types import EntryType, Fact, entry
 from resources.entries import Spot
 
 WAITING = TimerRule.Kind.CALL_WAITING
+# A timer of the agreement between two centres, not of the room's timer rules.
+SPILL = "spill"
 NOON = datetime.fromisoformat("2026-01-01T12:00:00+00:00")
+
+
+def waits_no_longer(call: UUID) -> None:
+    """Nobody needs to be told any more that the call waits."""
+    clear_timers([WAITING, SPILL], [str(call)])
 
 
 class CallEntry(EntryType):
@@ -25,8 +32,8 @@ class CallEntry(EntryType):
     def aggregate_id(self) -> str:
         return str(self.call)
 
-    def change(self, **values: object) -> None:
-        Call.objects.filter(pk=self.call).update(**values)
+    def change(self, **columns: object) -> None:
+        rows.update(Call, self.call, **columns)
 
     @classmethod
     def sample(cls) -> Self:
@@ -36,7 +43,8 @@ class CallEntry(EntryType):
 @entry("call.received", aggregate="call", personal=("number", "spot"))
 class CallReceived(CallEntry):
     """A call rings. ``home``: whose call it is where another centre holds that one's mandate (empty: ``centre``);
-    ``wait_seconds``: after how long waiting it alarms the room."""
+    ``wait_seconds``: after how long waiting it alarms the room; ``spill_seconds``: after how long it rings at the
+    centre ``spill_to`` as well."""
 
     centre: str
     home: str = ""
@@ -47,17 +55,23 @@ class CallReceived(CallEntry):
     accuracy_m: float | None = None
     county: str | None = None
     wait_seconds: int = 0
+    spill_to: str = ""
+    spill_seconds: int = 0
     # What the telephone system's clock said where it cannot be right; ``rang_at`` is then ours.
     reported_at: datetime | None = None
 
     def apply(self, fact: Fact) -> None:
         row = {
-            "id": self.call, "centre_id": self.centre, "home": self.home or self.centre, "line": self.line, "state": Call.State.RINGING.value,
+            "id": self.call, "centre_id": self.centre, "home": self.home or self.centre,
+            "line": self.line, "state": Call.State.RINGING.value,
             "number": self.number, "point": self.spot.to_ewkt() if self.spot else None,
             "accuracy_m": self.accuracy_m, "county_id": self.county, "rang_at": self.rang_at,
         }  # fmt: skip
         rows.insert(Call, [row])
-        start_timer(WAITING, self.call, str(self.call), self.centre, fact.at, self.wait_seconds)
+        watches = [Watch(WAITING, str(self.call), self.wait_seconds)]
+        if self.spill_to:
+            watches.append(Watch(SPILL, str(self.call), self.spill_seconds))
+        start_timers(self.call, self.centre, fact.at, watches)
 
     def describe(self, fact: Fact) -> str:
         text = f"Anruf auf {self.line}" + (f" von {self.number}" if self.number else "")
@@ -99,9 +113,11 @@ class CallAnswered(CallEntry):
     user_name: str
 
     def apply(self, fact: Fact) -> None:
-        self.change(state=Call.State.ANSWERED, seat_id=self.seat, user_name=self.user_name, held_at=None)
-        Call.objects.filter(pk=self.call, answered_at=None).update(answered_at=fact.at)
-        clear_timer(WAITING, str(self.call))
+        self.change(state=Call.State.ANSWERED, seat_id=self.seat, user_name=self.user_name, held_at=None, spilled_to="")
+        rows.execute(
+            "UPDATE incidents_call SET answered_at = %s WHERE id = %s AND answered_at IS NULL", [fact.at, self.call]
+        )
+        waits_no_longer(self.call)
 
     def describe(self, fact: Fact) -> str:
         return f"Anruf angenommen von {self.user_name} ({self.seat})"
@@ -109,6 +125,25 @@ class CallAnswered(CallEntry):
     @classmethod
     def sample(cls) -> Self:
         return cls(call=UUID(int=1), seat="J1", user_name="A. Muster")
+
+
+@entry("call.spilled", aggregate="call", personal=())
+class CallSpilled(CallEntry):
+    """The call has waited so long that, as agreed, it rings at the centre ``to`` as well; empty: the agreement has
+    ended meanwhile, nobody is asked."""
+
+    to: str
+
+    def apply(self, fact: Fact) -> None:
+        Call.objects.filter(pk=self.call, state=Call.State.RINGING).update(spilled_to=self.to)
+        clear_timer(SPILL, str(self.call))
+
+    def describe(self, fact: Fact) -> str:
+        return f"Anruf wartet und klingelt auch bei der Leitstelle {self.to}" if self.to else ""
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(call=UUID(int=1), to="gera")
 
 
 @entry("call.held", aggregate="call", personal=())
@@ -187,7 +222,7 @@ class CallEnded(CallEntry):
 
     def apply(self, fact: Fact) -> None:
         self.change(state=Call.State.ENDED, ended_at=fact.at, outcome=self.outcome)
-        clear_timer(WAITING, str(self.call))
+        waits_no_longer(self.call)
 
     def describe(self, fact: Fact) -> str:
         return "Anruf beendet"
@@ -198,8 +233,8 @@ class CallLost(CallEntry):
     """The caller hung up before anybody answered; somebody has to call back."""
 
     def apply(self, fact: Fact) -> None:
-        self.change(state=Call.State.LOST, ended_at=fact.at)
-        clear_timer(WAITING, str(self.call))
+        self.change(state=Call.State.LOST, ended_at=fact.at, spilled_to="")
+        waits_no_longer(self.call)
 
     def describe(self, fact: Fact) -> str:
         return "Anrufer hat vor der Annahme aufgelegt"

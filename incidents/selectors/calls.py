@@ -8,7 +8,8 @@ from incidents.selectors.rows import uuids, views
 
 _VIEW = """
 SELECT c.id::text, json_build_object(
-    'id', c.id, 'centre', c.centre_id, 'line', c.line, 'state', c.state, 'number', c.number,
+    'id', c.id, 'centre', c.centre_id, 'home', c.home, 'term', c.term, 'spilled_to', c.spilled_to,
+    'line', c.line, 'state', c.state, 'number', c.number,
     'caller_name', c.caller_name, 'note', c.note,
     'lon', round(ST_X(c.point)::numeric, 6), 'lat', round(ST_Y(c.point)::numeric, 6), 'accuracy_m', c.accuracy_m,
     'county', c.county_id, 'incident', c.incident_id, 'seat', nullif(c.seat_id, ''), 'user', c.user_name,
@@ -26,9 +27,15 @@ _LIVE = """ (c.state IN ('ringing', 'answered', 'held')
 
 def live_calls(centre: str = "") -> dict[str, dict[str, Any]]:
     """CallViews by id, oldest first: ringing, answered, held, and lost ones (24 h) that nobody called back.
-    Without ``centre``: those of all centres."""
-    where = " WHERE" + _LIVE + (" AND c.centre_id = %s" if centre else "")
+    Without ``centre``: those of all centres; else those that are its business (see ``concerns``)."""
+    where = " WHERE" + _LIVE + (" AND %s IN (c.centre_id, c.home, c.spilled_to)" if centre else "")
     return views(_VIEW + where + " ORDER BY c.rang_at, c.id", [centre] if centre else [])
+
+
+def concerns(view: dict[str, Any], centre: str) -> bool:
+    """Whether a call is the business of ``centre``: it answers for it, it is its home, or it rings there as well; an
+    actor without a centre works for all."""
+    return not centre or centre in {view["centre"], view["home"], view["spilled_to"]}
 
 
 def call_views(ids: Iterable[str | UUID]) -> dict[str, dict[str, Any] | None]:

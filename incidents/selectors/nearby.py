@@ -44,7 +44,7 @@ SELECT c.id::text, json_build_object(
     'outcome', c.outcome, 'note', c.note)::text
   FROM incidents_call c
  WHERE c.number = %s AND c.rang_at > now() - make_interval(hours => %s) AND c.id IS DISTINCT FROM %s
-   AND %s IN ('', c.centre_id)
+   AND %s IN ('', c.centre_id, c.home, c.spilled_to)
  ORDER BY c.rang_at DESC LIMIT 8
 """
 

@@ -7,8 +7,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from pydantic import AwareDatetime, Field
 
+from incidents import network
 from incidents.entries import call as entries
 from incidents.entries.incident import IncidentCallAttached
+from incidents.entries.responsibility import CallHandedOver
 from incidents.labels import CALL_OUTCOMES
 from incidents.models import Call, TimerRule
 from incidents.rules.clock import believed, far_off
@@ -48,7 +50,9 @@ class ReceiveCall(Command):
 
 @command("call.receive", roles=TELEPHONY | CONSOLE, about="centre")
 def receive(tx: Transaction, cmd: ReceiveCall) -> dict[str, Any]:
-    """A call rings. The centre is that of the caller's county, else the one whose line it is, else this node's.
+    """A call rings. Its home is the centre of the caller's county, else the one whose line it is, else this node's;
+    who answers for it is whoever stands in for that one, or this node where nobody else can be reached: a call is
+    never refused for want of a line.
 
     A telephone system's clock that is off by more than five minutes is not believed; what it said is kept. Refused
     ``call_exists``, ``unknown_centre``.
@@ -56,20 +60,22 @@ def receive(tx: Transaction, cmd: ReceiveCall) -> dict[str, Any]:
     if is_taken(Call, cmd.call):
         raise Refused("call_exists", _("Dieser Anruf ist bereits gemeldet."), call=str(cmd.call))
     match = locate(cmd.position.lon, cmd.position.lat, anyway=True) if cmd.position else None
-    centre = (match.centre if match else None) or cmd.centre or tx.actor.centre or settings.LEITSTELLE_CENTRES[0]
-    known_centre(centre)
+    home = (match.centre if match else None) or cmd.centre or tx.actor.centre or settings.LEITSTELLE_CENTRES[0]
+    known_centre(home)
     rang_at = believed(cmd.rang_at, tx.at) or tx.at
     wrong = cmd.rang_at if cmd.rang_at and far_off(cmd.rang_at, tx.at) else None
     county = match.county if match else None
+    duty = network.duty(home, county)
     tx.record(
         entries.CallReceived(
-            call=cmd.call, centre=centre, line=cmd.line, rang_at=rang_at, reported_at=wrong,
+            call=cmd.call, centre=duty.centre, home=home, line=cmd.line, rang_at=rang_at, reported_at=wrong,
             number=normalised(cmd.number), spot=_spot(cmd.position), county=county,
             accuracy_m=cmd.position.accuracy_m if cmd.position else None,
             wait_seconds=seconds_for(timer_rules(), TimerRule.Kind.CALL_WAITING, county=county),
+            spill_to=duty.spill_to, spill_seconds=duty.spill_seconds,
         )
     )  # fmt: skip
-    return {"call": str(cmd.call), "centre": centre, "county": county}
+    return {"call": str(cmd.call), "centre": duty.centre, "county": county}
 
 
 class LocateCall(Command):
@@ -103,7 +109,8 @@ class OneCall(Command):
 
 @command("call.answer", roles=CONSOLE, about="call")
 def answer(tx: Transaction, cmd: OneCall) -> dict[str, Any]:
-    """Take the call. Of two who press at once one gets it; the other is refused ``taken`` and told who has it."""
+    """Take the call. Of two who press at once one gets it; the other is refused ``taken`` and told who has it. From a
+    seat of another centre (it rang there too) the call goes to that centre with it."""
     seat = _own_seat(tx)
     call = lock_call(cmd.call)
     if call.state in {Call.State.ANSWERED, Call.State.HELD} and call.seat != seat:
@@ -111,8 +118,22 @@ def answer(tx: Transaction, cmd: OneCall) -> dict[str, Any]:
         raise Refused("taken", reason, by=call.user_name, seat=call.seat)
     _refuse_over(call)
     if call.state != Call.State.ANSWERED:
-        tx.record(entries.CallAnswered(call=cmd.call, seat=seat, user_name=tx.actor.name))
+        term = _bring_along(tx, call)
+        tx.record(entries.CallAnswered(call=cmd.call, seat=seat, user_name=tx.actor.name), term=term)
     return {"call": str(cmd.call), "seat": seat}
+
+
+def _bring_along(tx: Transaction, call: LockedCall) -> int:
+    """Whoever answers, their centre answers for the call from then on (or who stands in for that centre). Returns the
+    call's term."""
+    term: int = Call.objects.values_list("term", flat=True).get(pk=call.id)
+    if tx.actor.centre in {"", call.centre}:
+        return term
+    to = network.duty(tx.actor.centre).centre
+    if to == call.centre:
+        return term
+    tx.record(CallHandedOver(call=call.id, centre=to), term=term + 1)
+    return term + 1
 
 
 @command("call.hold", roles=CONSOLE, about="call")

@@ -6,9 +6,11 @@ from uuid import UUID, uuid4
 from django.utils.translation import gettext as _
 from pydantic import Field
 
+from incidents import network
 from incidents.entries import incident as entries
 from incidents.entries.call import CallAttached, CallForgotten
 from incidents.entries.course import ASSIGNMENT_TIMERS, UnitJoined, UnitProgressed, UnitTaken
+from incidents.entries.responsibility import IncidentHandedOver
 from incidents.entries.timers import timer_id
 from incidents.labels import OUTCOMES
 from incidents.models import Assignment, Call, Incident, Timer
@@ -68,7 +70,12 @@ def close(tx: Transaction, cmd: CloseIncident) -> None:
                 reason=reason,
             )
         )  # fmt: skip
-    tx.record(entries.IncidentClosed(incident=cmd.incident, outcome=cmd.outcome, note=cmd.note))
+    tx.record(
+        entries.IncidentClosed(
+            incident=cmd.incident, outcome=cmd.outcome, note=cmd.note, saw=all_assignments(cmd.incident),
+            keyword=incident.keyword or "",
+        )
+    )  # fmt: skip
 
 
 class MergeIncident(Command):
@@ -95,7 +102,11 @@ def merge(tx: Transaction, cmd: MergeIncident) -> dict[str, Any]:
     joined = [_joined(a, target.id, target.centre) for a in assignments]
     names = ("call_received_at", "call_answered_at", "dispatch_decided_at")
     times: Any = Incident.objects.filter(pk=source.id).values(*names).get()
-    tx.record(entries.IncidentMerged(incident=source.id, into=target.id, into_number=target.number))
+    tx.record(
+        entries.IncidentMerged(
+            incident=source.id, into=target.id, into_number=target.number, saw=all_assignments(source.id)
+        )
+    )
     tx.record(
         entries.IncidentAbsorbed(
             incident=target.id, other=source.id, other_number=source.number, report=source.report, **times
@@ -132,12 +143,12 @@ def split(tx: Transaction, cmd: SplitIncident) -> dict[str, Any]:
     moving = {a.pk: a for a in _open_assignments(cmd.incident) if a.pk in set(cmd.assignments)}
     if len(moving) != len(set(cmd.assignments)):
         raise Refused("not_here", _("Ein ausgewähltes Einsatzmittel ist diesem Einsatz nicht mehr zugeteilt."))
-    number = next_number(tx, incident.centre)
     old = Incident.objects.get(pk=cmd.incident)
+    number = next_number(tx, old.home)
     tx.record(
         entries.IncidentOpened(
-            incident=cmd.new, number=number.text, centre=incident.centre, origin=number.origin, year=number.year,
-            serial=number.serial, exercise=old.exercise, keyword=cmd.keyword or old.keyword_id,
+            incident=cmd.new, number=number.text, centre=incident.centre, home=old.home, origin=number.origin,
+            year=number.year, serial=number.serial, exercise=old.exercise, keyword=cmd.keyword or old.keyword_id,
             priority=keyword["priority"] if keyword else old.priority, county=old.county_id,
             county_how=old.county_how, call_received_at=old.call_received_at,
             call_answered_at=old.call_answered_at, split_from=cmd.incident, place=old.place, place_id=old.place_id,
@@ -169,12 +180,19 @@ class HandOver(Command):
 
 @command("incident.hand_over", roles=CONSOLE, about="incident")
 def hand_over(tx: Transaction, cmd: HandOver) -> None:
-    """The other centre answers for the incident from now on. Refused ``unknown_centre``, ``same_centre``."""
+    """The other centre answers for the incident from now on, and for good: it is its home too. Refused
+    ``unknown_centre``, ``same_centre``, ``centre_unreachable``: nobody there would see it."""
     incident = lock_open_incident(cmd.incident)
     name = known_centre(cmd.centre)
     if incident.centre == cmd.centre:
         raise Refused("same_centre", _("%s führt diesen Einsatz schon.") % name)
-    tx.record(entries.IncidentHandedOver(incident=cmd.incident, centre=cmd.centre, reason=cmd.reason))
+    to = network.duty(cmd.centre, incident.county).centre
+    if not network.reachable(to) or (to == incident.centre and to != cmd.centre):
+        reason = _("%s ist zurzeit nicht erreichbar.") % name
+        raise Refused("centre_unreachable", reason, centre=cmd.centre)
+    term = Incident.objects.values_list("term", flat=True).get(pk=cmd.incident)
+    handed = IncidentHandedOver(incident=cmd.incident, centre=to, home=cmd.centre, reason=cmd.reason)
+    tx.record(handed, term=term + 1)
 
 
 class Forget(Command):
@@ -206,6 +224,11 @@ def _open_assignments(incident: UUID) -> list[Assignment]:
     lock_units(units)
     rows = Assignment.objects.filter(incident_id=incident, ended_at=None).select_related("unit")
     return list(rows.order_by("alarmed_at", "pk"))
+
+
+def all_assignments(incident: UUID) -> list[UUID]:
+    """Every assignment the incident ever had, as far as this node knows: what its closing may take for granted."""
+    return list(Assignment.objects.filter(incident_id=incident).order_by("pk").values_list("pk", flat=True))
 
 
 def _joined(a: Assignment, incident: UUID, centre: str) -> UnitJoined:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from incidents import network
 from incidents.entries import incident as entries
 from incidents.entries.incident import PERSONAL_FIELDS, PLAIN_FIELDS
 from incidents.models import Incident, TimerRule
@@ -57,7 +58,8 @@ class OpenIncident(Command):
 def open_incident(tx: Transaction, cmd: OpenIncident) -> dict[str, Any]:
     """Open an incident and give it a number.
 
-    The county follows from the point, the centre from the county (else the actor's). Refused ``outside_area`` (unless
+    The county follows from the point, its home from the county (else the call's or the actor's), and who answers for it
+    is whoever stands in for its home. The number is always one of its home's. Refused ``outside_area`` (unless
     ``anyway``), ``unknown_keyword``, ``unknown_hospital``, ``unknown_centre``, ``unknown_call``, ``no_centre``,
     ``incident_exists``.
     """
@@ -69,13 +71,14 @@ def open_incident(tx: Transaction, cmd: OpenIncident) -> dict[str, Any]:
     if cmd.hospital:
         known_hospital(cmd.hospital)
     call = lock_call(cmd.call) if cmd.call else None
-    centre = cmd.centre or (match.centre if match else None) or (call.centre if call else "") or tx.actor.centre
-    if not centre:
+    home = cmd.centre or (match.centre if match else None) or (call.centre if call else "") or tx.actor.centre
+    if not home:
         raise Refused("no_centre", _("Es ist nicht klar, welche Leitstelle zuständig ist. Bitte wählen Sie eine."))
-    number = next_number(tx, centre)
+    centre = network.duty(home, match.county if match else None).centre
+    number = next_number(tx, home)
     _refuse_existing(cmd.incident)  # once more: two who open the same one at once meet at the number
     opened = entries.IncidentOpened(
-        incident=cmd.incident, number=number.text, centre=centre, origin=number.origin, year=number.year,
+        incident=cmd.incident, number=number.text, centre=centre, home=home, origin=number.origin, year=number.year,
         serial=number.serial, exercise=cmd.exercise, keyword=cmd.keyword or None,
         priority=cmd.priority or (keyword["priority"] if keyword else DEFAULT_PRIORITY),
         county=match.county if match else None, county_how=match.how if match else "",

@@ -13,7 +13,8 @@ from journal.record import Transaction
 
 CODES_UNDER_LOCK = """
 WITH l AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended(%s, 112)))
-SELECT c.id, c.code FROM l, resources_centre c WHERE c.id = ANY(%s)
+SELECT c.id, c.code, (SELECT coalesce(max(h.incarnation), 1) FROM journal_chain h WHERE h.origin = %s)
+  FROM l, resources_centre c WHERE c.id = ANY(%s)
 """
 
 
@@ -30,6 +31,9 @@ class Number:
 def next_number(tx: Transaction, centre: str) -> Number:
     """Give the next number of ``centre`` in the year of ``tx.at`` (local time); without gaps, held to the commit.
 
+    A node counts for itself, and anew in each of its lives: one that was restored from a backup does not know which
+    numbers it gave after it (``journal.incarnation``).
+
     Takes the number lock: lock all rows before. Raises Refused ``unknown_centre``.
     """
     home = settings.LEITSTELLE_CENTRES
@@ -37,8 +41,12 @@ def next_number(tx: Transaction, centre: str) -> Number:
     origin, year = settings.LEITSTELLE_NODE, timezone.localtime(tx.at).year
     with connection.cursor() as cursor:
         # Lock and codes in one round trip; the highest number is read by a statement that begins after the lock.
-        cursor.execute(CODES_UNDER_LOCK, [f"{origin}/{centre}/{year}", [centre, stand_in]])
-        codes = dict(cursor.fetchall())
+        cursor.execute(CODES_UNDER_LOCK, [f"{origin}/{centre}/{year}", origin, [centre, stand_in]])
+        rows = cursor.fetchall()
+        codes = {ident: code for ident, code, _life in rows}
+        life = max((life for _ident, _code, life in rows), default=1)
+        if life > 1:
+            origin = f"{origin}/{life}"
         if centre not in codes:
             raise Refused("unknown_centre", _("Diese Leitstelle gibt es nicht: %s") % centre, centre=centre)
         cursor.execute(
@@ -47,4 +55,4 @@ def next_number(tx: Transaction, centre: str) -> Number:
             [centre, origin, year],
         )
         serial = int(cursor.fetchone()[0])
-    return Number(incident_number(codes[centre], year, serial, codes.get(stand_in, "")), origin, year, serial)
+    return Number(incident_number(codes[centre], year, serial, codes.get(stand_in, ""), life), origin, year, serial)

@@ -7,14 +7,25 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from incidents.entries.call import CallTimerFired, CallTimerSeen
+from incidents import network
+from incidents.entries.call import SPILL, CallSpilled, CallTimerFired, CallTimerSeen
 from incidents.entries.incident import IncidentTimerFired, IncidentTimerRearmed, IncidentTimerSeen
-from incidents.models import Assignment, Timer, TimerRule
+from incidents.models import Assignment, Call, Timer, TimerRule
 from incidents.services.locks import LockedIncident, lock_call, lock_incident
 from incidents.services.roles import CONSOLE, SYSTEM
 from journal.commands import Command, Refused, command
 from journal.record import Transaction
 from resources.models import Position, UnitState
+
+
+class NotDue(Refused):
+    """Nothing to fire, at this moment. Not kept: the same timer may come due again under the same number."""
+
+    def __init__(self) -> None:
+        super().__init__("not_due", _("Diese Zeitüberwachung hat sich erledigt."))
+
+    def to_keep(self) -> dict[str, Any] | None:
+        return None
 
 
 class OneTimer(Command):
@@ -27,12 +38,14 @@ class OneTimer(Command):
 def fire(tx: Transaction, cmd: OneTimer) -> dict[str, Any]:
     """A timer is due: alarm the room, or, for a silent unit that gave a sign of life meanwhile, start again.
 
-    Result ``{"fired": bool}``; false if it is no longer due: what was waited for has just happened, or somebody else
-    fired it. Whoever is first under the lock of its incident or call does it.
+    Result ``{"fired": bool}``; false if it started again. Refused ``not_due``: what was waited for has just happened,
+    or somebody else fired it. Whoever is first under the lock of its incident or call does it.
     """
     timer = _locked(cmd.timer)
     if timer is None or timer.fired_at or timer.due_at > timezone.now():
-        return {"fired": False}
+        raise NotDue
+    if timer.kind == SPILL:
+        return _spill(tx, timer)
     if timer.kind == TimerRule.Kind.CALL_WAITING:
         tx.record(CallTimerFired(call=timer.aggregate_id, timer=timer.pk))
         return {"fired": True}
@@ -51,6 +64,14 @@ def fire(tx: Transaction, cmd: OneTimer) -> dict[str, Any]:
         )
     )  # fmt: skip
     return {"fired": True}
+
+
+def _spill(tx: Transaction, timer: Timer) -> dict[str, Any]:
+    """The call has waited as long as the agreement of its centre says, as it stands now."""
+    call = Call.objects.values("centre_id", "county_id").get(pk=timer.aggregate_id)
+    to = network.duty(call["centre_id"], call["county_id"]).spill_to
+    tx.record(CallSpilled(call=timer.aggregate_id, to=to))
+    return {"fired": bool(to)}
 
 
 @command("timer.seen", roles=CONSOLE, about="timer")
@@ -78,7 +99,7 @@ def _locked(ident: UUID) -> Timer | None:
     if found is None:
         return None
     kind, aggregate = found
-    if kind == TimerRule.Kind.CALL_WAITING:
+    if kind in {TimerRule.Kind.CALL_WAITING, SPILL}:
         lock_call(aggregate)
     else:
         lock_incident(aggregate)

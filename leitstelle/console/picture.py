@@ -127,8 +127,12 @@ class Change:
             for kind, (name, _model, _view) in master.KINDS.items()
             if kind in touched
         }
+        terms = {ident: view["term"] for ident, view in self.incidents.items() if view}
+        late = incident_selectors.late_positions(entries, terms)
         self.log = [
-            line for e in entries if e.aggregate_kind == "incident" and (line := incident_selectors.log_line(e))
+            line
+            for e in entries
+            if e.aggregate_kind == "incident" and (line := incident_selectors.log_line(e, late=e.pos in late))
         ]
 
     def _seats(self, sessions: Iterable[str]) -> dict[str, Any]:
@@ -136,10 +140,10 @@ class Change:
         return seats(SeatSession.objects.filter(pk__in=ids).values_list("seat_id", flat=True)) if ids else {}
 
     def frame(self, centre: str) -> dict[str, Any]:
-        """The change as a console of ``centre`` may see it: calls are the business of the centre they rang at (of
-        another one a console only learns that it has no such call); an actor without a centre works for all."""
+        """The change as a console of ``centre`` may see it: of a call that is another centre's business a console only
+        learns that it has no such call."""
         calls = {
-            ident: view if view and (not centre or view["centre"] == centre) else None
+            ident: view if view and incident_selectors.concerns(view, centre) else None
             for ident, view in self.calls.items()
         }
         frame: dict[str, Any] = {"t": "frame", "pos": self.pos, "at": self.at}

@@ -3,20 +3,22 @@
 import logging
 import signal
 import threading
-from collections.abc import Callable
+import time
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
 
-from incidents import effects, timers
+from incidents import network
+from incidents.loops import LOOPS, Loop
 
 logger = logging.getLogger(__name__)
 
-Loop = Callable[[threading.Event], None]
-LOOPS: Final[dict[str, Loop]] = {"effects": effects.run, "retries": effects.run_retries, "timers": timers.run}
 RECONNECT_SECONDS: Final = 0.5
+# A node that comes back first hears what was taken over from it; for so long, then it goes by what it knows.
+SETTLING_SECONDS: Final = 8.0
+SETTLING_STEP_SECONDS: Final = 0.2
 GRACE_SECONDS: Final = 5.0
 
 
@@ -43,11 +45,22 @@ class Command(BaseCommand):
         logger.info("vital has ended")
 
 
+def _settle(stop: threading.Event) -> None:
+    """Wait until what this node believes to be its own is so, at most SETTLING_SECONDS."""
+    until = time.monotonic() + SETTLING_SECONDS
+    while not stop.is_set() and time.monotonic() < until and not network.settled():
+        stop.wait(SETTLING_STEP_SECONDS)
+
+
 def _keep(name: str, loop: Loop, stop: threading.Event, dead: list[str]) -> None:
     """Run one loop; an outage of the database is lived through, any other error ends the process."""
+    settled = False
     try:
         while not stop.is_set():
             try:
+                if not settled:
+                    _settle(stop)
+                    settled = True
                 loop(stop)
             except (OperationalError, InterfaceError) as error:
                 logger.warning("%s: the database does not answer, trying again: %s", name, str(error).strip())

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from federation import reference as federation_reference
 from incidents import reference as incidents_reference
 from journal import notify
 from journal.record import Transaction
@@ -47,7 +48,7 @@ class Command(BaseCommand):
             self._report(loaded, time.monotonic() - began, options["demo"])
 
     def _entries(self, with_demo: bool) -> list[Any]:
-        entries = [*reference.entries(), *incidents_reference.entries()]
+        entries = [*reference.entries(), *incidents_reference.entries(), *federation_reference.entries()]
         return entries + list(reference.demo_entries()) if with_demo else entries
 
     def _first_status(self, tx: Transaction) -> None:
