@@ -181,6 +181,17 @@ def refold(kind: str, ident: str) -> None:
         refold(kind, ident)
 
 
+def retry_quarantined() -> int:
+    """Fold again what was put aside, as far as this version can read it now; returns how many aggregates are whole.
+    At the start of a process: what a new version knows, the old one had kept."""
+    put_aside = Quarantine.objects.values_list("aggregate_kind", "aggregate_id").distinct()
+    whole = 0
+    for kind, ident in list(put_aside):
+        refold(kind, ident)
+        whole += not Quarantine.objects.filter(aggregate_kind=kind, aggregate_id=ident).exists()
+    return whole
+
+
 def _rows(replica: Replica, ident: str) -> "QuerySet[Any]":
     return replica.model._default_manager.filter(**{replica.by: ident})
 
