@@ -18,6 +18,7 @@ ANSWER_SECONDS: Final = 3.0
 # After a request that nobody answered the next ones do not wait as well: threads are few.
 REST_SECONDS: Final = 1.0
 NO_CONNECTION: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+OF_COMMAND: Final = frozenset({"pos", "refused"})
 # The connection ended before a word came back: it was idle for too long, or the node was restarted.
 STALE: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 
@@ -32,8 +33,8 @@ class InDoubt(Exception):
     """The request may have been carried out."""
 
 
-def post(node: str, path: str, value: dict[str, Any]) -> dict[str, Any]:
-    """The JSON object that ``node`` answers to ``value`` at ``path``. The request must bear repeating: over a stale
+def post(node: str, path: str, value: dict[str, Any], *, keys: frozenset[str] = OF_COMMAND) -> dict[str, Any]:
+    """The JSON object, with one of ``keys``, that ``node`` answers to ``value`` at ``path``. The request must bear repeating: over a stale
     connection it is sent twice.
 
     Raises NotSent (no connection, not admitted), InDoubt (no answer within three seconds, or none that makes sense).
@@ -53,7 +54,7 @@ def post(node: str, path: str, value: dict[str, Any]) -> dict[str, Any]:
         response = _send_again(client, node, url, path, body)
     except httpx.HTTPError as error:
         raise _doubt(node, error) from error
-    return _answer(response)
+    return _answer(response, keys)
 
 
 def _send_again(client: httpx.Client, node: str, url: str, path: str, body: bytes) -> httpx.Response:
@@ -74,7 +75,7 @@ def _send(client: httpx.Client, node: str, url: str, path: str, body: bytes) -> 
     return client.post(url, content=body, headers=headers)
 
 
-def _answer(response: httpx.Response) -> dict[str, Any]:
+def _answer(response: httpx.Response, keys: frozenset[str]) -> dict[str, Any]:
     if response.status_code >= 500:
         raise InDoubt(f"status {response.status_code}")
     if response.status_code != httpx.codes.OK:
@@ -83,8 +84,8 @@ def _answer(response: httpx.Response) -> dict[str, Any]:
         answer = orjson.loads(response.content)
     except orjson.JSONDecodeError as error:
         raise InDoubt("no JSON") from error
-    if not isinstance(answer, dict) or not answer.keys() & {"pos", "refused"}:
-        raise InDoubt("no answer to a command")
+    if not isinstance(answer, dict) or not answer.keys() & keys:
+        raise InDoubt("no answer to the question")
     return answer
 
 
