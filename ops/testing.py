@@ -75,7 +75,7 @@ class NodeFactory:
         extra: Mapping[str, str] | None = None,
     ) -> ServedNode:
         """A node with reference data (with `demo` also users and example units), started and ready."""
-        database = self._database(self._label(), demo=demo)
+        database = self._database(self._label(), self._loaded_template(demo=demo))
         node = self._node(name, self.cluster, database, self._redis(), centres=centres, extra=extra)
         node.start(processes)
         node.wait_ready()
@@ -102,12 +102,14 @@ class NodeFactory:
         network = ServedNetwork((), self.slot / "log" / f"wires-{label}.log")
         self._networks.append(network)
         tokens = {"LEITSTELLE_TOKEN_KEYS": environment.secret_key(self.slot)}
+        # Once for all: where source text changes meanwhile, two templates would be two histories of one origin.
+        template = "" if own_servers else self._loaded_template(demo=True)
         for number, name in enumerate(names):
             if shared and nodes:
                 cluster, database, redis = nodes[0].cluster, nodes[0].database, nodes[0].redis
             else:
                 cluster = self._own_cluster(f"{label}{number}") if own_servers else self.cluster
-                database = "leitstelle" if own_servers else self._database(f"{label}_{number}", demo=True)
+                database = "leitstelle" if own_servers else self._database(f"{label}_{number}", template)
                 redis = self._redis()
                 if nodes:
                     cluster.sql("UPDATE journal_store SET id = gen_random_uuid()", database)
@@ -155,10 +157,10 @@ class NodeFactory:
         self._redises.append(redis)
         return redis
 
-    def _database(self, label: str, *, demo: bool) -> str:
-        """A loaded database on the servers of this test run; gives its name."""
+    def _database(self, label: str, template: str) -> str:
+        """A copy of a loaded database on the servers of this test run; gives its name."""
         name = f"node_{label}"
-        self.cluster.create_database(name, template=self._loaded_template(demo=demo), replace=True)
+        self.cluster.create_database(name, template=template, replace=True)
         return name
 
     def _own_cluster(self, label: str) -> Cluster:
