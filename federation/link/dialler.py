@@ -17,6 +17,7 @@ PATH = "/federation/link"
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 5.0
 OPEN_SECONDS = 3.0
+STEADY_SECONDS = 3.0
 CLOSE_SECONDS = 0.5
 
 
@@ -46,7 +47,8 @@ class Dialler:
         while True:
             await asyncio.sleep(random.uniform(0, longest))
             longest = min(LONGEST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, 2 * longest))
-            if await self._once():
+            begun = asyncio.get_running_loop().time()
+            if await self._once() and asyncio.get_running_loop().time() - begun > STEADY_SECONDS:
                 longest = 0.0  # it was up: the first attempt after a loss is at once
 
     async def _once(self) -> bool:

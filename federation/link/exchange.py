@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 TURN_SECONDS = 1.0
 # Who dials us may be anybody until it has proven something; each has five seconds for that.
 MAX_STRANGERS = 16
+RESTORE_TRIES = 5
 
 
 class Exchange:
@@ -76,7 +77,7 @@ class Exchange:
     @property
     def open(self) -> bool:
         """Whether lines may be opened: the database answers, and what it answers survives a crash."""
-        return self.local is not None and self.healthy and self._restoring is None
+        return self.local is not None and self.healthy
 
     # --- lines -------------------------------------------------------------------------------------------------------
     def accept(self, carrier: Carrier) -> Line | None:
@@ -104,9 +105,9 @@ class Exchange:
         return next((line for line in self.lines if line.peer == peer), None)
 
     def ahead(self, peer: str) -> float | None:
-        """Seconds by which the peer's clock is ahead of ours; None if there is no line, or it has not beaten twice."""
+        """Seconds by which the peer's clock is ahead of ours; None if there is no line."""
         line = self.line_to(peer)
-        return line.session.status.clock_offset if line else None
+        return line.session.ahead if line else None
 
     def risen(self, line: Line, up: Up) -> None:
         for other in tuple(self.lines):
@@ -192,6 +193,10 @@ class Exchange:
         return pos
 
     # --- signals, house-keeping --------------------------------------------------------------------------------------
+    def known(self, line: Line) -> None:
+        """The peer has said what is needed to ask it something: that must not wait for the next turn."""
+        self._changed.set()
+
     def signalled(self, line: Line, signal: Signal) -> None:
         self.signals.take(line, signal)
 
@@ -267,23 +272,34 @@ class Exchange:
     def restored(self, line: Line, effect: Restored) -> None:
         """The peer knows more of our own chain than we do."""
         if self._restoring is None:
-            theirs = line.session.status.have_theirs.get(settings.LEITSTELLE_NODE, ())
-            self._restoring = asyncio.get_running_loop().create_task(self._restore(line.peer, effect, theirs))
-
-    async def _restore(self, peer: str, effect: Restored, theirs: tuple[Mark, ...]) -> None:
-        try:
-            begun, self._have = await work.run(self.threads.house, self._begin_anew, peer, effect, theirs)
             logger.error(
-                "%s knows entry %s/%s of ours that we lack: this database was restored from a backup. %s",
-                peer, effect.incarnation, effect.seq, f"New incarnation {begun}." if begun else "Already settled.",
-            )  # fmt: skip
-        except (Gone, restored.NoAnswer) as error:
-            logger.warning("the new incarnation has to wait: %s", error)
+                "%s has entry %s/%s of ours, and we have not: restored?", line.peer, effect.incarnation, effect.seq
+            )
+            self._restoring = asyncio.get_running_loop().create_task(self._restore(line, effect))
+
+    async def _restore(self, line: Line, effect: Restored) -> None:
+        """Find out where we parted, then go on in a new incarnation, with lines that know nothing of the old one."""
+        try:
+            for _attempt in range(RESTORE_TRIES):
+                theirs = line.session.status.have_theirs.get(settings.LEITSTELLE_NODE, ())
+                try:
+                    begun, have = await work.run(self.threads.house, self._begin_anew, line.peer, effect, theirs)
+                except restored.NoAnswer as error:
+                    logger.warning("the new incarnation has to wait: %s", error)
+                    await asyncio.sleep(TURN_SECONDS)  # its challenge comes with the beat, and is written down then
+                    continue
+                if begun is not None:
+                    self._have = have
+                    self.restart_lines("restored", f"our chain goes on in incarnation {begun}")
+                return
+            line.hang_up("restored", "the peer does not tell where its copy of our chain parts from ours")
+        except Gone as error:
+            self._database_gone(str(error))
         except Exception:
             logger.exception("after a restore")
+            line.hang_up("restored", "a new incarnation could not be begun")
         finally:
             self._restoring = None
-            self.restart_lines("restored", "our chain goes on in a new incarnation")
 
     def _begin_anew(self, peer: str, effect: Restored, theirs: tuple[Mark, ...]) -> tuple[int | None, Have]:
         """Thread. What the journal's follower reads meanwhile would be out of date when it is told: it waits."""

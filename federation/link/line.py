@@ -57,6 +57,7 @@ class Office(Protocol):
     threads: work.Threads
 
     def risen(self, line: "Line", up: Up) -> None: ...
+    def known(self, line: "Line") -> None: ...
     def fallen(self, line: "Line") -> None: ...
     def stored(self, line: "Line", have: Have) -> None: ...
     def secured(self, line: "Line", mark: Mark) -> None: ...
@@ -78,6 +79,7 @@ class Line:
         self.told_presence: dict[str, float] = {}
         self._carrier = carrier
         self._frames_heard = 0
+        self._known = False
         self._queue: deque[bytes] = deque()
         self._queued = 0
         self._ready = asyncio.Event()
@@ -109,6 +111,9 @@ class Line:
         except orjson.JSONDecodeError:
             message = None  # the session knows what to think of it
         self.do(self.session.receive(message, self.now))
+        if self.up and not self._known and self.session.status.vitals:
+            self._known = True
+            self.office.known(self)
 
     def do(self, effects: Iterable[Effect]) -> None:
         """Carry out what the session asks for, in order."""

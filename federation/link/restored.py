@@ -121,7 +121,8 @@ def _ours(number: int, seqs: list[int]) -> dict[int, str]:
 
 def _ask(peer: str, number: int, seqs: list[int]) -> dict[int, str]:
     try:
-        said = post(peer, MARKS_PATH, {"origin": settings.LEITSTELLE_NODE, "incarnation": number, "seqs": seqs})
+        question = {"origin": settings.LEITSTELLE_NODE, "incarnation": number, "seqs": seqs}
+        said = post(peer, MARKS_PATH, question, keys=frozenset({"marks"}))
         return {int(seq): str(digest) for seq, digest in said["marks"].items()}
     except (NotSent, InDoubt, ValueError, KeyError, AttributeError) as error:
         raise NoAnswer(f"{peer}: {type(error).__name__}: {error}") from error

@@ -25,6 +25,13 @@ class ClockWatch:
         return min(self._samples)[1] if self._samples else None
 
     @property
+    def rough_offset(self) -> float | None:
+        """The same after a single beat: too little by the time that beat was under way."""
+        if self._samples or self._heard is None:
+            return self.offset
+        return self._heard[0] - self._heard[1]
+
+    @property
     def rtt(self) -> float | None:
         """Seconds a beat is under way there and back."""
         return min(self._samples)[0] if self._samples else None

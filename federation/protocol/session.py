@@ -209,6 +209,11 @@ class Session:
         return self._welcome is not None and self._welcome.store == self.local.store
 
     @property
+    def ahead(self) -> float | None:
+        """Seconds the peer's clock is ahead of ours, as well as is known: before it is measured, by its first beat."""
+        return self._clock.rough_offset
+
+    @property
     def status(self) -> Status:
         """The link as consoles see it, at the time of the last call (at most one beat ago)."""
         ledger = self._ledger
