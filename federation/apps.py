@@ -13,6 +13,7 @@ class FederationConfig(AppConfig):
             automatic,
             claims,
             conflicts,
+            drills,
             entries,
             mandates,
             nodes,
@@ -23,5 +24,5 @@ class FederationConfig(AppConfig):
 
         network.connect(duty=mandates.duty, reachable=mandates.reachable, settled=mandates.settled)
         loops.register("take_over", automatic.run)
-
         loops.register("conflicts", conflicts.run)
+        loops.register("drills", drills.run)

@@ -87,6 +87,11 @@ def told(answer: dict[str, Any]) -> dict[str, Any]:
     return answer | {"safety": "secured"}
 
 
+def reached(pos: int, seconds: float) -> bool:
+    """Whether a peer has everything up to our ``pos``, at the latest after ``seconds``."""
+    return bool(reach.speaking()) and _word.reaches(pos, seconds)
+
+
 def arrived(origin: str, incarnation: int, seq: int) -> int | None:
     """Our position of another node's entry, once it is here; None if it does not come soon enough."""
     deadline = time.monotonic() + WAIT_SECONDS

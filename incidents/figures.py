@@ -6,6 +6,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from incidents.labels import EXERCISE_LINE
 from incidents.models import HourlyFigures
 
 # The usual German target for answering emergency calls; 90 to 95 % of them (AGBF, Fachverband Leitstellen).
@@ -16,7 +17,8 @@ WITH calls AS (
     SELECT centre_id, date_trunc('hour', rang_at) AS hour, count(*) AS calls,
            count(*) FILTER (WHERE answered_at <= rang_at + make_interval(secs => %(target)s)) AS answered_in_time,
            count(*) FILTER (WHERE state = 'lost') AS lost
-      FROM incidents_call WHERE rang_at >= %(start)s AND rang_at < %(end)s GROUP BY 1, 2),
+      FROM incidents_call
+     WHERE rang_at >= %(start)s AND rang_at < %(end)s AND line <> %(exercise)s GROUP BY 1, 2),
 opened AS (
     SELECT i.centre_id, date_trunc('hour', i.opened_at) AS hour, coalesce(k."group", '?') AS "group", count(*) AS n
       FROM incidents_incident i LEFT JOIN incidents_keyword k ON k.id = i.keyword_id
@@ -41,7 +43,7 @@ def count(start: datetime, end: datetime) -> int:
     """Replace the rows of all hours in [start, end); returns how many there are now. Exercises do not count."""
     HourlyFigures.objects.filter(hour__gte=start, hour__lt=end).delete()
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, {"start": start, "end": end, "target": ANSWER_SECONDS})
+        cursor.execute(_COUNT, {"start": start, "end": end, "target": ANSWER_SECONDS, "exercise": EXERCISE_LINE})
         names = (
             "centre_id",
             "hour",

@@ -34,3 +34,6 @@ CALL_OUTCOMES: Final[dict[str, str | Promise]] = {
 
 # Media over which units are alarmed.
 MEDIA: Final[dict[str, str | Promise]] = dict(media.MEDIA)
+
+# The line of exercise calls: they ring like any other, are marked, and are counted nowhere.
+EXERCISE_LINE: Final = "übung"

@@ -1,0 +1,86 @@
+"""Two nodes that take turns in one database: what one has stored is put away while the other works.
+
+Cheap enough for laws over random programs. The real thing, two databases and a line between them, is the pair of nodes
+that ``ops.pytest_plugin`` makes.
+"""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+
+from federation import conflicts
+from journal import fold
+from journal.chain import genesis
+from journal.models import Aggregate, Chain, Entry, Position, Receipt
+from journal.record import head
+from journal.transfer import Raw
+
+AHEAD_US = 90_000_000
+
+
+class Rooms:
+    """The nodes of Jena and Gera, with one and the same past. ``ahead``: whose clock runs a minute and a half ahead."""
+
+    def __init__(self, settings: Any, ahead: str = "") -> None:
+        self._settings = settings
+        past = self._stored()
+        self._raws = {"jena": list(past), "gera": list(past)}
+        now = Position.objects.get().hlc
+        self._clocks = {name: now + (AHEAD_US if name == ahead else 0) for name in self._raws}
+
+    @staticmethod
+    def _stored() -> list[Raw]:
+        return [Raw.of(entry) for entry in Entry.objects.order_by("pos")]
+
+    @contextmanager
+    def at(self, name: str) -> Iterator[None]:
+        """Everything inside happens at this node."""
+        fold.clear()
+        Receipt.objects.all().delete()
+        Position.objects.update(hlc=self._clocks[name])
+        self._settings.LEITSTELLE_NODE, self._settings.LEITSTELLE_CENTRES = name, [name]
+        raws = self._raws[name]
+        fold.absorb(raws)
+        self._note_heads(raws)
+        mine = [raw for raw in raws if raw.origin == name]
+        last = mine[-1] if mine else None
+        Chain.objects.create(
+            origin=name, incarnation=1, seq=last.seq if last else 0, hash=last.hash if last else genesis(name, 1)
+        )
+        yield
+        self._raws[name], self._clocks[name] = self._stored(), Position.objects.get().hlc
+
+    @staticmethod
+    def _note_heads(raws: list[Raw]) -> None:
+        """What was stored last of each aggregate is what its next author has seen."""
+        heads = {raw.subject: raw.hash for raw in raws}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE journal_aggregate a SET head_hash = n.hash"
+                " FROM unnest(%s::text[], %s::text[], %s::bytea[]) AS n(kind, ident, hash)"
+                " WHERE a.kind = n.kind AND a.ident = n.ident",
+                [[kind for kind, _ in heads], [ident for _, ident in heads], list(heads.values())],
+            )
+        assert Aggregate.objects.count() == len(heads)
+
+    def hear(self, giver: str, taker: str, dice: random.Random, *, note: bool = True) -> None:
+        """The taker gets what it lacks, in batches as a link brings them, and looks for conflicts after each."""
+        with self.at(taker):
+            have = {raw.hash for raw in self._raws[taker]}
+            coming = [raw for raw in self._raws[giver] if raw.hash not in have]
+            while coming:
+                size = dice.choice([1, 3, 10, 50])
+                before = head()
+                fold.absorb(coming[:size])
+                coming = coming[size:]
+                if note:
+                    conflicts.note_between(before, head())
+
+    def heal(self, dice: random.Random) -> None:
+        """Both hear everything: what the other did, then what the other noted about it."""
+        for _round in range(2):
+            for giver, taker in dice.sample([("jena", "gera"), ("gera", "jena")], k=2):
+                self.hear(giver, taker, dice)
