@@ -173,6 +173,23 @@ def test_a_gap_ends_the_session_and_stores_nothing() -> None:
     assert not [effect for effect in effects if isinstance(effect, Store)]
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_row_on_another_foundation_is_a_fork(again: bool) -> None:
+    """The next row does not link to ours, or a number we have comes with another content: nothing of it is stored."""
+    there, left, _right = pair()
+    chain = left.node.database.rows["jena", 1]
+    other = row_after(chain[3], "jena", 1, "another fifth")
+    message = entries([other]) if again else entries([row_after(other, "jena", 1, "sixth")])
+    effects = left.session.receive(message, there.now)
+    assert [(alarm.code, alarm.origin, alarm.seq) for alarm in effects if isinstance(alarm, Alarm)] == [
+        ("fork", "jena", 5)
+    ]
+    assert [effect.message["t"] for effect in effects if isinstance(effect, Send)] == ["stop"]
+    assert not [effect for effect in effects if isinstance(effect, Store)]
+    assert left.session.receive(entries(following(left, 3)), there.now) == [], "rows of a stream that stands"
+    assert not left.session.closed
+
+
 @given(sizes=st.lists(st.integers(1, 3), min_size=1, max_size=10))
 def test_more_rows_than_the_window_end_the_session(sizes: list[int]) -> None:
     """A batch that is not stored counts until it is."""
