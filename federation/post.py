@@ -34,8 +34,8 @@ class InDoubt(Exception):
 
 
 def post(node: str, path: str, value: dict[str, Any], *, keys: frozenset[str] = OF_COMMAND) -> dict[str, Any]:
-    """The JSON object, with one of ``keys``, that ``node`` answers to ``value`` at ``path``. The request must bear repeating: over a stale
-    connection it is sent twice.
+    """The JSON object, with one of ``keys``, that ``node`` answers to ``value`` at ``path``. The request must bear
+    repeating: over a stale connection it is sent twice.
 
     Raises NotSent (no connection, not admitted), InDoubt (no answer within three seconds, or none that makes sense).
     """
