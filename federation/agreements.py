@@ -1,5 +1,6 @@
 """Agreements between centres: who stands in for whom, and what that needs."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -62,13 +63,17 @@ def save(tx: Transaction, cmd: SaveAgreement) -> None:
     tx.record(entry)
 
 
-def views() -> dict[str, dict[str, Any]]:
-    """The agreements in force as consoles hold them, by id."""
-    return {
-        row.id: {
+def views(ids: Iterable[str] | None = None) -> dict[str, dict[str, Any] | None]:
+    """The agreements in force as consoles hold them, by id; of the ids asked for, one that is not in force is None."""
+    rows = Agreement.objects.filter(active=True).order_by("id")
+    result: dict[str, dict[str, Any] | None] = {}
+    if ids is not None:
+        result = dict.fromkeys(ids)
+        rows = rows.filter(pk__in=result)
+    for row in rows:
+        result[row.id] = {
             "id": row.id, "centre": row.centre_id, "partner": row.partner_id, "silent_seconds": row.silent_seconds,
             "signatures": row.signatures, "dispatcher_may": row.dispatcher_may,
             "automatic_seconds": row.automatic_seconds, "spill_seconds": row.spill_seconds,
-        }
-        for row in Agreement.objects.filter(active=True).order_by("id")
-    }  # fmt: skip
+        }  # fmt: skip
+    return result

@@ -27,7 +27,7 @@ class Signer:
 
 def _signer() -> signing.TimestampSigner:
     first, *others = settings.LEITSTELLE_TOKEN_KEYS
-    return signing.TimestampSigner(key=first, sep=".", salt=SALT, fallback_keys=others)
+    return signing.TimestampSigner(key=first, sep=".", salt=SALT, fallback_keys=[*others])
 
 
 def sign(signer: Signer, scope: str) -> str:

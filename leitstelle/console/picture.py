@@ -13,11 +13,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from federation import agreements, mandates
 from incidents import selectors as incident_selectors
 from journal import tail
 from journal.actor import Actor
 from leitstelle.accounts import roles
-from leitstelle.console import master
+from leitstelle.console import master, network
 from resources.models import SeatSession, UnknownSender
 
 # Behind by more than this a console starts afresh: a snapshot is cheaper than that many views.
@@ -51,6 +52,9 @@ def snapshot(actor: Actor) -> dict[str, Any]:
             "positions": positions(),
             "seats": seats(),
             "unknown": unknown_senders(),
+            "mandates": mandates.views(),
+            "agreements": agreements.views(),
+            **network.snapshot(actor.centre),
         }  # fmt: skip
 
 
@@ -122,11 +126,14 @@ class Change:
         self.seats = self._seats(touched.get("seat_session", ()))
         unknown = touched.get("unknown_sender", ())
         self.unknown = unknown_senders(unknown) if unknown else {}
+        self.mandates = mandates.views(touched["mandate"]) if "mandate" in touched else {}
+        self.agreements = agreements.views(touched["agreement"]) if "agreement" in touched else {}
         self.master = {
             name: master.rows_of(kind, touched[kind])
             for kind, (name, _model, _view) in master.KINDS.items()
             if kind in touched
         }
+        self.network = network.Change(touched)
         terms = {ident: view["term"] for ident, view in self.incidents.items() if view}
         late = incident_selectors.late_positions(entries, terms)
         self.log = [
@@ -150,7 +157,8 @@ class Change:
         parts = {
             "calls": calls, "incidents": self.incidents, "units": self.units, "seats": self.seats,
             "unknown": self.unknown,
-            "master": self.master, "log": self.log,
+            "master": self.master, "log": self.log, "mandates": self.mandates, "agreements": self.agreements,
+            **self.network.frame(centre),
         }  # fmt: skip
         return frame | {name: part for name, part in parts.items() if part}
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leitstelle.console import door, pages
+from leitstelle.console import door, pages, takeover
 from leitstelle.console.crossing import shared
 
 app_name = "console"
@@ -19,5 +19,8 @@ urlpatterns = [
     path("incidents", shared(door.incidents), name="incidents"),
     path("search", shared(door.search), name="search"),
     path("nearby", shared(door.nearby), name="nearby"),
+    path("takeover/<str:scope>", shared(takeover.sheet), name="takeover"),
+    path("switchback/<str:scope>/report", shared(takeover.report), name="switchback-report"),
+    path("countersign", shared(takeover.countersign), name="countersign"),
     path("proposal", shared(door.proposal), name="proposal"),
 ]

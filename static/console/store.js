@@ -13,7 +13,10 @@ function emptyMaster() {
 
 /** @returns {ConsoleState} the state of a console that has heard nothing yet */
 export function emptyState() {
-  return { pos: 0, master: emptyMaster(), calls: {}, incidents: {}, units: {}, positions: {}, seats: {}, unknown: {} };
+  return {
+    pos: 0, master: emptyMaster(), calls: {}, incidents: {}, units: {}, positions: {}, seats: {}, unknown: {},
+    mandates: {}, agreements: {}, conflicts: {}, drills: {},
+  };
 }
 
 /**
@@ -34,6 +37,10 @@ export function fromSnapshot(snapshot, known) {
     positions: { ...snapshot.positions },
     seats,
     unknown: { ...snapshot.unknown },
+    mandates: { ...snapshot.mandates },
+    agreements: { ...snapshot.agreements },
+    conflicts: { ...snapshot.conflicts },
+    drills: { ...snapshot.drills },
   };
 }
 
@@ -70,6 +77,10 @@ export function applyFrame(state, frame) {
   if (applyViews(state.units, frame.units)) topics.add("units");
   if (applyViews(state.seats, frame.seats)) topics.add("seats");
   if (applyViews(state.unknown, frame.unknown)) topics.add("unknown");
+  if (applyViews(state.conflicts, frame.conflicts)) topics.add("conflicts");
+  if (applyViews(state.drills, frame.drills)) topics.add("drills");
+  if (applyViews(state.mandates, frame.mandates)) topics.add("mandates");
+  if (applyViews(state.agreements, frame.agreements)) topics.add("mandates");
   for (const [kind, rows] of Object.entries(frame.master ?? {})) {
     const table = /** @type {Record<string, any>} */ (state.master)[kind];
     if (table && applyViews(table, rows)) topics.add("master");
@@ -132,7 +143,7 @@ export class Store {
     this.ready = true;
     // Lines may have been written while this console was away: what is shown is fetched again.
     this.logs.clear();
-    this.tell(["calls", "incidents", "units", "positions", "seats", "unknown", "master", "log", "presence", "link", "ui"]);
+    this.tell(["calls", "incidents", "units", "positions", "seats", "unknown", "mandates", "master", "log", "presence", "link", "ui"]);
   }
 
   /** @param {Frame} frame */

@@ -6,7 +6,7 @@ declare const VERSION: string;
 declare const SHELL: string[];
 
 interface CallView {
-  id: string; centre: string; line: string; state: "ringing" | "answered" | "held" | "ended" | "lost";
+  id: string; centre: string; home: string; term: number; spilled_to: string; line: string; state: "ringing" | "answered" | "held" | "ended" | "lost";
   number: string; caller_name: string; note: string;
   lon: number | null; lat: number | null; accuracy_m: number | null; county: string | null;
   incident: string | null; seat: string; user: string;
@@ -29,7 +29,7 @@ interface TimerView {
 }
 
 interface IncidentView {
-  id: string; number: string; centre: string; state: "open" | "closed" | "merged"; exercise: boolean;
+  id: string; number: string; centre: string; home: string; term: number; state: "open" | "closed" | "merged"; exercise: boolean;
   keyword: string | null; keyword_name: string | null; group: string | null; priority: number;
   place: string; place_id: string; place_detail: string; municipality: string;
   county: string | null; county_name: string | null; county_how: string; lon: number | null; lat: number | null;
@@ -58,6 +58,20 @@ interface Position { lon: number; lat: number; at: string; speed: number | null;
 
 interface LogLine {
   pos: number; incident: string; at: string; who: string; seat: string; centre: string; type: string; text: string;
+  late_term: boolean;
+}
+
+/** Who holds a centre ("centre:jena") or a county ("county:16076") of another. */
+interface MandateView {
+  scope: string; centre: string; holder: string; state: "requested" | "held" | "returning"; term: number;
+  partner: string; reason: string; requested_at: string | null; requested_by: string; taken_at: string | null;
+  alone: boolean; silent_seconds: number | null; signatures: { id: string; name: string; centre: string }[];
+}
+
+/** `partner` stands in for `centre`. */
+interface AgreementView {
+  id: string; centre: string; partner: string; silent_seconds: number; signatures: 1 | 2; dispatcher_may: boolean;
+  automatic_seconds: number | null; spill_seconds: number | null;
 }
 
 interface CentreRow { id: string; name: string; code: string; home?: boolean; example?: boolean }
@@ -104,6 +118,8 @@ interface Snapshot {
   nodes?: NodeView[]; token?: string;
   calls: Record<string, CallView>; incidents: Record<string, IncidentView>; units: Record<string, UnitLive>;
   positions: Record<string, Position>; seats: Record<string, Occupied | null>; unknown: Record<string, UnknownSender>;
+  mandates: Record<string, MandateView>; agreements: Record<string, AgreementView>;
+  conflicts: Record<string, ConflictView>; drills: Record<string, DrillView>;
 }
 
 interface Frame {
@@ -111,7 +127,41 @@ interface Frame {
   calls?: Record<string, CallView | null>; incidents?: Record<string, IncidentView | null>;
   units?: Record<string, UnitLive | null>; seats?: Record<string, Occupied | null>;
   unknown?: Record<string, UnknownSender | null>;
+  mandates?: Record<string, MandateView | null>; agreements?: Record<string, AgreementView | null>;
+  conflicts?: Record<string, ConflictView | null>; drills?: Record<string, DrillView | null>;
   master?: Partial<Record<keyof Master, Record<string, any>>>; log?: LogLine[];
+}
+
+interface ConflictSide {
+  who: string; centre: string; at: string; seen: string; value: string;
+  incident: string | null; number: string; assignment: string | null;
+}
+
+interface ConflictView {
+  id: string; kind: "field" | "commitment" | "closed" | "call" | "master" | "number"; title: string; aggregate: string;
+  incidents: string[]; field: string; unit: string; sides: ConflictSide[]; centres: string[];
+  found_at: string; signed_at: string | null; signed_by: string; choice: number | null; reason: string;
+}
+
+interface DrillView {
+  id: string; centre: string; partner: string; call: string; started_at: string; started_by: string;
+  accepted_at: string | null; accepted_by: string; answered_at: string | null; answered_by: string;
+  finished_at: string | null; note: string; aborted: boolean;
+  seconds: { to_accept: number | null; to_answer: number | null; total: number | null };
+  technical: { rtt_ms: number | null; secured_ms: number | null; snapshot_ms: number | null };
+}
+
+interface LinkView {
+  peer: string; name: string; centres: string[]; state: "up" | "down" | "catching_up" | "never"; since: string;
+  heard_at: string | null; lag_entries: number; behind_entries: number; lag_seconds: number; clock_ms: number | null;
+  rtt_ms: number | null; secured_pos: number; shared: boolean; error: string; version: string;
+}
+
+interface ReadinessPart { name: string; ok: boolean; value: number | string | null; limit: number | string; weight: number; why: string }
+
+interface ReadinessView {
+  score: number; partner: string | null; parts: ReadinessPart[]; at: string;
+  partners: { partner: string; score: number; parts: ReadinessPart[] }[];
 }
 
 type ServerMessage =
@@ -120,6 +170,7 @@ type ServerMessage =
   | { t: "beat"; pos: number; now: string }
   | { t: "up-to-date"; pos: number }
   | { t: "must-refetch" }
+  | { t: "links"; links: LinkView[]; secured: number; readiness: ReadinessView | null }
   | { t: "presence"; incidents: Record<string, PresenceMark[]> };
 
 /** What the store holds: a snapshot without the person and the addresses. */
@@ -127,13 +178,15 @@ interface ConsoleState {
   pos: number; master: Master; calls: Record<string, CallView>; incidents: Record<string, IncidentView>;
   units: Record<string, UnitLive>; positions: Record<string, Position>; seats: Record<string, Occupied>;
   unknown: Record<string, UnknownSender>;
+  mandates: Record<string, MandateView>; agreements: Record<string, AgreementView>;
+  conflicts: Record<string, ConflictView>; drills: Record<string, DrillView>;
 }
 
 interface UnknownSender {
   id: string; kind: string; identifier: string; first_heard: string; last_heard: string; count: number; message: string;
 }
 
-type Topic = "calls" | "incidents" | "units" | "positions" | "seats" | "unknown" | "master" | "log" | "presence" | "link" | "ui";
+type Topic = "calls" | "incidents" | "units" | "positions" | "seats" | "unknown" | "mandates" | "conflicts" | "drills" | "master" | "log" | "presence" | "link" | "ui";
 
 interface Answer {
   ok: boolean; pos?: number; safety?: string; result: Record<string, any>;

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.test import override_settings
@@ -49,7 +50,7 @@ def hear(seconds_ago: float | None, state: str = "", peer: str = "") -> None:
     reach.forget()
 
 
-def agree(centre: str = "jena", partner: str = "gera", **terms: object) -> None:
+def agree(centre: str = "jena", partner: str = "gera", **terms: Any) -> None:
     """``partner`` stands in for ``centre``."""
     tx = Transaction(system("test"))
     tx.record(AgreementSaved(id=f"{centre}-{partner}", centre=centre, partner=partner, **terms))

@@ -27,11 +27,12 @@ DEVICE = Actor("device", "d", "Gerät", roles=frozenset({"telephony", "radio", "
 
 
 def ring(world: World, **values: Any) -> str:
-    return str(world.must("call.receive", DEVICE, **({"call": str(uuid4()), "position": JENA_CITY} | values))["call"])
+    data: dict[str, Any] = {"call": str(uuid4()), "position": JENA_CITY} | values
+    return str(world.must("call.receive", DEVICE, **data)["call"])
 
 
 def open_one(world: World, **values: Any) -> str:
-    data = {"incident": str(uuid4()), "keyword": "RD1", "place": "Am Anger", **JENA_CITY} | values
+    data: dict[str, Any] = {"incident": str(uuid4()), "keyword": "RD1", "place": "Am Anger", **JENA_CITY} | values
     return str(world.must("incident.open", **data)["incident"])
 
 
@@ -77,7 +78,7 @@ def test_a_silent_centre_is_taken_over_by_one_signature_with_all_it_answers_for(
         assert (taken["calls"], taken["incidents"], taken["units"], taken["owed"]) == ([work["rings"]], 2, 1, 2)
         mandate = Mandate.objects.get()
         assert (mandate.state, mandate.holder_id, mandate.term, mandate.alone) == ("held", "gera", 2, True)
-        assert mandate.silent_seconds >= 9
+        assert (mandate.silent_seconds or 0) >= 9
         assert [s["name"] for s in mandate.signatures] == [world.gera.name]
         rows = {str(i.pk): (i.centre_id, i.home, i.term) for i in Incident.objects.all()}
         assert rows[work["alarmed"]] == rows[work["country"]] == ("gera", "jena", 2)
@@ -174,7 +175,7 @@ def test_by_request_and_acceptance_while_both_are_well(
         assert asked["asked"] == other
         assert world.do("take_over.accept", people[who_asks], scope=scope)["refused"] == "not_asked"
     assert Incident.objects.filter(centre="gera").count() == 0
-    assert mandates.views()[scope]["state"] == "requested"
+    assert (mandates.views()[scope] or {})["state"] == "requested"
     with at("jena"):  # the giver's node, to which the word is forwarded
         assert mandates.acting(scope) == "jena"
         hear(0)

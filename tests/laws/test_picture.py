@@ -14,10 +14,13 @@ from journal.actor import system
 from leitstelle.console import picture
 from leitstelle.console.reader import encode
 from ops.places import ROOT
+from tests.federation.centres import agree, at, hear
 from tests.world import World
 
 SYSTEM = system("test", "jena")
-VIEWS = ("calls", "incidents", "units", "seats", "unknown")
+VIEWS = ("calls", "incidents", "units", "seats", "unknown", "mandates", "agreements")
+# Kept by the server's law; the browser's store holds them in ways of its own.
+NETWORK = ("mandates", "agreements", "conflicts", "drills")
 
 # The same code as in the browser: node runs the console's own store on what the server sends.
 NODE_SCRIPT = """
@@ -92,6 +95,11 @@ def day_of_work(world: World) -> Any:
     world.must("unit.report_status", SYSTEM, issi="9999999", status=4)
     world.must("unit.report_status", SYSTEM, issi="8888888", status=4)
     world.must("unknown_sender.settle", sender="issi:9999999", settled_as="Nachbar")
+    yield
+    agree()
+    with at("gera"):
+        hear(60)
+        world.must("take_over.take", world.gera, scope="centre:jena")
     yield
 
 
