@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from journal import tail
 from journal.record import head
-from leitstelle.console import picture
+from leitstelle.console import network, picture
 from leitstelle.console.hub import CLOSE_RESTART, CLOSE_REVOKED, Console, Hub
+from leitstelle.console.neighbours import Neighbours
 from resources.models import SeatSession
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Reader:
         # For whom frames are encoded: also for a console that this thread has let in and the hub has yet to add.
         self._centres = {""}
         self._positions: dict[str, dict[str, Any]] = {}
+        self._neighbours = Neighbours(hub)
         self._next_beat = 0.0
         self._next_frame = 0.0
 
@@ -153,11 +155,15 @@ class Reader:
     def _beat(self) -> None:
         now = timezone.now()
         self._call(self.hub.to_all, encode({"t": "beat", "pos": self.cursor, "now": now}))
+        links = network.beat(console.actor.centre for console in tuple(self.hub.consoles))
+        if links:
+            self._call(self.hub.broadcast, {centre: encode(message) for centre, message in links.items()})
         current = picture.positions()
         moved = {unit: view for unit, view in current.items() if self._positions.get(unit) != view}
         if moved and self._positions:
             self._call(self.hub.to_all, encode({"t": "positions", "units": moved}))
         self._positions = current
+        self._neighbours.beat(self._call)
         self._call(self._tell_presence)
 
     def _tell_presence(self) -> None:

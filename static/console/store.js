@@ -143,7 +143,7 @@ export class Store {
     this.ready = true;
     // Lines may have been written while this console was away: what is shown is fetched again.
     this.logs.clear();
-    this.tell(["calls", "incidents", "units", "positions", "seats", "unknown", "mandates", "master", "log", "presence", "link", "ui"]);
+    this.tell(["calls", "incidents", "units", "positions", "seats", "unknown", "mandates", "conflicts", "drills", "master", "log", "presence", "link", "ui"]);
   }
 
   /** @param {Frame} frame */
