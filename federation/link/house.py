@@ -22,6 +22,7 @@ from federation.nodes import Peer
 from federation.notices import PRESENCE, PRESENCE_FAR, Listener, Sender
 from federation.protocol import Have, Local
 from incidents.models import Call
+from journal.fold import retry_quarantined
 from resources.models import SeatSession
 from resources.positions import Fix, changed_since, merge
 
@@ -60,7 +61,7 @@ class House:
         self.vitals: Mapping[str, Any] = {"challenge": challenge, "version": version()}
         self._challenge = challenge
         self._reading = reading
-        self._announced = False
+        self._prepared = False
         self._looked_at = timezone.now()
         self._presence = Listener(PRESENCE)
         self._notices = Sender()
@@ -70,9 +71,10 @@ class House:
         not_durable = work.not_durable()
         with self._reading:
             begun = restored.keep_life(local.store)
-            if not self._announced and not not_durable:
+            if not self._prepared and not not_durable:
+                retry_quarantined()  # what this version may know and the one before did not
                 nodes.announce()
-                self._announced = True
+                self._prepared = True
             have = work.have()
         known = list(LinkState.objects.filter(node=settings.LEITSTELLE_NODE))
         peers = nodes.read_peers()

@@ -24,6 +24,7 @@ MAX_UNITS = 20_000
 MAX_NODES = 64
 # Presence is said again after this time though nothing changed; it ages out where it is shown.
 REPEAT_SECONDS = 3.0
+FORGET_SECONDS = 10.0
 # Clocks closer than this are taken for the same; otherwise the peer's times are brought to ours.
 CLOCK_SECONDS = 5.0
 
@@ -34,6 +35,7 @@ class Told:
 
     at: float
     incidents: Any
+    heard_at: float
 
 
 class Signals:
@@ -68,7 +70,7 @@ class Signals:
         known = self._presence.get(node)
         line.told_presence[node] = max(at, line.told_presence.get(node, 0.0))
         if (known is None and len(self._presence) < MAX_NODES) or (known is not None and known.at < at):
-            self._presence[node] = Told(at, incidents)
+            self._presence[node] = Told(at, incidents, time.monotonic())
             self._far_changed = True
 
     # --- for the house -----------------------------------------------------------------------------------------------
@@ -82,7 +84,12 @@ class Signals:
         if not self._far_changed:
             return None
         self._far_changed = False
-        return {node: told.incidents for node, told in self._presence.items() if node != settings.LEITSTELLE_NODE}
+        young = time.monotonic() - FORGET_SECONDS
+        return {
+            node: told.incidents
+            for node, told in self._presence.items()
+            if node != settings.LEITSTELLE_NODE and told.heard_at > young
+        }
 
     # --- to the peers ------------------------------------------------------------------------------------------------
     def pass_on(self, lines: Iterable[Line], fixes: Sequence[Fix], presence: Any) -> None:
@@ -90,7 +97,7 @@ class Signals:
         own = self._presence.get(settings.LEITSTELLE_NODE)
         now = time.time()
         if presence is not None and isinstance(presence, dict):
-            self._presence[settings.LEITSTELLE_NODE] = Told(now, presence)
+            self._presence[settings.LEITSTELLE_NODE] = Told(now, presence, time.monotonic())
         elif own is not None and abs(now - own.at) > REPEAT_SECONDS:
             own.at = now
         for line in [line for line in lines if line.up]:

@@ -21,6 +21,8 @@ CLOSE_REVOKED = 4401
 CLOSE_TOO_SLOW = 4408
 CLOSE_RESTART = 1012
 
+Presence = dict[str, list[dict[str, str | None]]]
+
 
 @dataclass(eq=False, slots=True)
 class Console:
@@ -56,6 +58,7 @@ class Hub:
     def __init__(self) -> None:
         self.consoles: set[Console] = set()
         self.presence_changed = False
+        self._far: dict[str, Presence] = {}
 
     def join(self, console: Console, frames: Iterable[str]) -> None:
         """From now on the console gets everything; ``frames`` bring it here."""
@@ -100,9 +103,24 @@ class Hub:
             console.incident, console.typing = incident, typing
             self.presence_changed = True
 
-    def presence(self) -> dict[str, list[dict[str, str | None]]]:
-        """Who is in which incident, by incident."""
-        result: dict[str, list[dict[str, str | None]]] = {}
+    def hear_far(self, far: "dict[str, Presence]") -> None:
+        """Presence at the other nodes, by node."""
+        if far != self._far:
+            self._far = far
+            self.presence_changed = True
+
+    def presence(self) -> Presence:
+        """Who is in which incident, by incident, at whatever node."""
+        result = self.own_presence()
+        for there in self._far.values():
+            for incident, people in there.items():
+                known = result.setdefault(incident, [])
+                known += [person for person in people if person not in known]
+        return result
+
+    def own_presence(self) -> Presence:
+        """Who is in which incident at the consoles of this process."""
+        result: Presence = {}
         for console in self.consoles:
             if console.incident:
                 person = {"seat": console.actor.seat, "name": console.actor.name, "field": console.typing}
