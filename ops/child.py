@@ -45,6 +45,7 @@ class Child:
         self.stop_signal = stop_signal
         self.as_service_user = as_service_user
         self._process: subprocess.Popen[bytes] | None = None
+        self._asked = False
 
     @property
     def pid(self) -> int | None:
@@ -70,6 +71,7 @@ class Child:
         wrapper = ["setpriv", "--pdeathsig", self.stop_signal.name.removeprefix("SIG")]
         if self.as_service_user and is_root():
             wrapper += [f"--reuid={SERVICE_USER}", f"--regid={SERVICE_USER}", "--init-groups"]
+        self._asked = False
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
                 [*wrapper, "--", *self.command],
@@ -94,8 +96,9 @@ class Child:
             self._process.wait()
 
     def ask_to_stop(self) -> None:
-        """Send the polite signal to the process alone; it ends its own workers in its own order."""
-        if self._process is not None and self._process.poll() is None:
+        """Send the polite signal to the process alone, once; it ends its own workers in its own order."""
+        if self._process is not None and self._process.poll() is None and not self._asked:
+            self._asked = True  # to many programs a second one means: at once
             self._process.send_signal(self.stop_signal)
 
     def stop(self, timeout: float = 10.0) -> None:

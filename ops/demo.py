@@ -15,7 +15,7 @@ from ops.emergencies import Emergencies
 from ops.node import CommandFailed
 from ops.orders import Orders
 from ops.places import run_dir
-from ops.site import Site
+from ops.site import FIRST, Site
 from ops.sources import Stamp, static_hash
 from ops.stage import FOUNDERS, TOPOLOGIES, Stage
 from ops.terminal import Failure, Steps, report
@@ -42,7 +42,7 @@ class Demo(Stage):
         static = Stamp(self.base / "static.stamp", static_hash())
         self._step(steps, "Static files", lambda: self.first.node.manage("collectstatic", "--no-input"), static.fits)
         static.put(done=not self.supervisor.ended.is_set())
-        self._step(steps, f"{self.first.title}", self.first.start)
+        self._step(steps, f"{self.first.title}", self._start_known)
         others = [site for site in self.sites.values() if site is not self.first]
         self._step(steps, f"{', '.join(site.title for site in others)}: data over the link", self._catch_up)
         self._step(steps, "Processes", self._start_rest)
@@ -61,10 +61,10 @@ class Demo(Stage):
         name = self.first.name
         lines += [
             "  Der Ernstfall, in einem anderen Terminal:",
-            f"      make kill CENTRE={name:<10}  {self.first.title} fällt aus (kill -9, Datenbank eingeschlossen)"
+            f"      make kill CENTRE={name:<9}  {self.first.title} fällt aus (kill -9, Datenbank eingeschlossen)"
             if not self.shared
-            else f"      make kill CENTRE={name:<10}  {self.first.title} fällt aus (kill -9 aller Prozesse)",
-            f"      make start CENTRE={name:<9}  … und kommt wieder",
+            else f"      make kill CENTRE={name:<9}  {self.first.title} fällt aus (kill -9 aller Prozesse)",
+            f"      make start CENTRE={name:<8}  … und kommt wieder",
             f"      make cut                    die Leitung zwischen {self.first.title} und {second.title} reißt",
             "      make heal                   … und ist wieder da",
             "      make join CENTRE=saalfeld   eine dritte Leitstelle tritt bei",
@@ -106,6 +106,13 @@ class Demo(Stage):
         with ThreadPoolExecutor(2) as pool:
             for result in [pool.submit(site.migrate) for site in separate]:
                 result.result()
+
+    def _start_known(self) -> None:
+        """The first centre, and beside it those that have been filled in an earlier run."""
+        for site in self.sites.values():
+            if site.has_keys or site is self.first:
+                site.node.start(FIRST)
+        self.first.start()
 
     def _catch_up(self) -> None:
         """The other centres' links first: until they have everything, nobody sits there."""

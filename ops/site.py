@@ -121,9 +121,21 @@ class Site:
         if not self.shared:
             self.servers.kill()
 
+    def ask_to_stop(self) -> None:
+        """Let all processes end, without waiting; the simulator first, which says good-bye to the others."""
+        if self.node.running(SIMULATOR.name):
+            self.node.stop([SIMULATOR.name])
+        for child in self.node.children.values():
+            child.ask_to_stop()
+
+    def ask_simulator_to_stop(self) -> None:
+        """The same for callers and crews alone."""
+        if self.node.running(SIMULATOR.name):
+            self.node.children[SIMULATOR.name].ask_to_stop()
+
     def stop(self) -> None:
         """End it in the order of its dependence: simulator, processes, Redis, PostgreSQL. Shared servers stay."""
-        self.node.stop([SIMULATOR.name] if self.node.running(SIMULATOR.name) else [])
+        self.ask_to_stop()
         self.node.stop()
         if not self.shared:
             self.servers.stop()
