@@ -175,6 +175,20 @@ def person(user: Any, seat: str = "", centre: str = "") -> Actor:
     return Actor("user", str(user.pk), user.name, centre or user.centre, seat, frozenset(user.roles))
 
 
+def centres_of(actor: Actor) -> list[str]:
+    """The centres whose work a person does at this node: the own one, and for a guest, whose own node is gone, those
+    of this node as well, because they stand in for it. Empty: all."""
+    if not actor.centre:
+        return []
+    own = settings.LEITSTELLE_CENTRES
+    return [actor.centre] if actor.centre in own else [actor.centre, *own]
+
+
+def calls_of(actor: Actor) -> str:
+    """The centre whose calls a person sees at this node; empty: of all, as a guest does."""
+    return actor.centre if len(centres_of(actor)) == 1 else ""
+
+
 def may_sit(user: Any) -> bool:
     """Whether this user works at a console at all."""
     return bool(roles.CONSOLE & set(user.roles))

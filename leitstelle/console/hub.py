@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from journal.actor import Actor
+from leitstelle.accounts import seats
 
 # About ten seconds of a storm; beyond it a new snapshot is cheaper for both sides.
 QUEUE_FRAMES = 256
@@ -36,6 +37,11 @@ class Console:
     close_code: int = 0
     incident: str | None = None
     typing: str | None = None
+
+    @property
+    def centre(self) -> str:
+        """Whose calls it shows; empty: those of all."""
+        return seats.calls_of(self.actor)
 
     def put(self, frame: str) -> None:
         """Never waits: a full queue closes the console."""
@@ -73,7 +79,7 @@ class Hub:
     def broadcast(self, frames: dict[str, str]) -> None:
         """``frames``: text by centre; the empty centre is that of actors who work for all."""
         for console in tuple(self.consoles):
-            frame = frames.get(console.actor.centre)
+            frame = frames.get(console.centre)
             if frame is not None:
                 console.put(frame)
 

@@ -18,6 +18,7 @@ from incidents import selectors as incident_selectors
 from journal import tail
 from journal.actor import Actor
 from leitstelle.accounts import roles
+from leitstelle.accounts import seats as seats_of_persons
 from leitstelle.console import master, network
 from resources.models import SeatSession, UnknownSender
 
@@ -42,11 +43,11 @@ def snapshot(actor: Actor) -> dict[str, Any]:
             "pos": pos,
             "now": timezone.now(),
             "me": {"user": actor.id, "name": actor.name, "seat": actor.seat, "centre": actor.centre,
-                   "roles": sorted(actor.roles)},
+                   "centres": seats_of_persons.centres_of(actor), "roles": sorted(actor.roles)},
             "node": settings.LEITSTELLE_NODE,
             "master": held.rows,
             "master_mark": held.mark,
-            "calls": incident_selectors.live_calls(actor.centre),
+            "calls": incident_selectors.live_calls(seats_of_persons.calls_of(actor)),
             "incidents": incident_selectors.open_incidents(),
             "units": incident_selectors.unit_views(),
             "positions": positions(),
@@ -54,7 +55,7 @@ def snapshot(actor: Actor) -> dict[str, Any]:
             "unknown": unknown_senders(),
             "mandates": mandates.views(),
             "agreements": agreements.views(),
-            **network.snapshot(actor.centre),
+            **network.snapshot(seats_of_persons.calls_of(actor)),
         }  # fmt: skip
 
 

@@ -116,7 +116,7 @@ class Reader:
             if not entries:
                 return None
             change = picture.Change(entries)
-            centres = {console.actor.centre for console in tuple(self.hub.consoles)} | self._centres
+            centres = {console.centre for console in tuple(self.hub.consoles)} | self._centres
             frames = {centre: encode(change.frame(centre)) for centre in centres}
         self.cursor = change.pos
         for session in SeatSession.objects.filter(pk__in=change.ended_sessions):
@@ -132,10 +132,10 @@ class Reader:
         catch_up: dict[tuple[int, str], list[str]] = {}
         while self._joining:
             console, after = self._joining[0]  # stays until it is in: the database may fail just now
-            self._centres.add(console.actor.centre)
-            key = (after, console.actor.centre)
+            self._centres.add(console.centre)
+            key = (after, console.centre)
             if key not in catch_up:
-                catch_up[key] = self._catch_up(after, console.actor.centre)
+                catch_up[key] = self._catch_up(after, console.centre)
             self._call(self.hub.join, console, catch_up[key])
             if not _still_seated(console):
                 # Left between the log-in's check and here: the frame that told so found nobody to close.

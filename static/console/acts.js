@@ -33,7 +33,7 @@ export class Acts {
 
   answer() {
     const { state, me } = this.app;
-    const ringing = liveCalls(state, me.centre).find((call) => call.state === "ringing");
+    const ringing = liveCalls(state, me).find((call) => call.state === "ringing");
     if (!ringing) return this.say(t("Es klingelt kein Anruf."));
     void this.take(ringing);
     return true;

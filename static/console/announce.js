@@ -1,6 +1,6 @@
 /** New things announce themselves: a tone by kind, a word for the screen reader, a count in the title. Then they wait. */
 import { t } from "./i18n.js";
-import { firedTimers, liveCalls, placeLine, shortName, spokenCall, stationOf } from "./look.js";
+import { firedTimers, liveCalls, mine, placeLine, shortName, spokenCall, stationOf } from "./look.js";
 import { timerName } from "./labels.js";
 
 const RING_EVERY = 3;
@@ -14,14 +14,14 @@ const EMERGENCY_EVERY = 4;
 
 /**
  * @param {ConsoleState} state
- * @param {string} centre
+ * @param {Me} me
  * @returns {Alert[]}
  */
-export function alerts(state, centre) {
+export function alerts(state, me) {
   /** @type {Alert[]} */
   const found = [];
   for (const unit of Object.values(state.units)) {
-    if (unit.overlay === null || !ofCentre(state, unit.id, centre)) continue;
+    if (unit.overlay === null || !ofCentre(state, unit.id, me)) continue;
     const emergency = unit.overlay === 0;
     found.push({
       kind: emergency ? "emergency" : "speak",
@@ -33,8 +33,8 @@ export function alerts(state, centre) {
       since: unit.overlay_since ?? unit.since,
     });
   }
-  found.push(...timerAlerts(state, centre));
-  for (const call of liveCalls(state, centre)) {
+  found.push(...timerAlerts(state, me));
+  for (const call of liveCalls(state, me)) {
     if (call.alarm) {
       found.push({ kind: "call", id: call.alarm, ids: [call.alarm], text: t("{line} wartet: {number}", { line: call.line, number: call.number || "–" }), since: call.rang_at });
     }
@@ -43,11 +43,11 @@ export function alerts(state, centre) {
   return found.sort((a, b) => rank[a.kind] - rank[b.kind] || a.since.localeCompare(b.since));
 }
 
-/** @param {ConsoleState} state @param {string} centre @returns {Alert[]} */
-function timerAlerts(state, centre) {
+/** @param {ConsoleState} state @param {Me} me @returns {Alert[]} */
+function timerAlerts(state, me) {
   /** @type {Map<string, {timers: TimerView[], incident: IncidentView}>} */
   const groups = new Map();
-  for (const { timer, incident } of firedTimers(state, centre)) {
+  for (const { timer, incident } of firedTimers(state, me)) {
     const key = `${incident.id} ${timer.kind}`;
     const group = groups.get(key) ?? { timers: [], incident };
     group.timers.push(timer);
@@ -68,12 +68,12 @@ function timerAlerts(state, centre) {
   });
 }
 
-/** @param {ConsoleState} state @param {string} unit @param {string} centre */
-function ofCentre(state, unit, centre) {
+/** @param {ConsoleState} state @param {string} unit @param {Me} me */
+function ofCentre(state, unit, me) {
   const committedTo = state.incidents[state.units[unit]?.incident ?? ""];
-  if (committedTo) return !centre || committedTo.centre === centre;
+  if (committedTo) return mine(me, committedTo.centre);
   const home = state.master.counties[stationOf(state, unit)?.county ?? ""]?.centre;
-  return !centre || home === centre;
+  return mine(me, home ?? "");
 }
 
 export class Announcer {
@@ -102,7 +102,7 @@ export class Announcer {
 
   /** @returns {Alert[]} */
   alerts() {
-    return alerts(this.app.state, this.app.me.centre);
+    return alerts(this.app.state, this.app.me);
   }
 
   /** @param {Set<Topic>} topics @param {Frame} [_frame] */
@@ -132,13 +132,13 @@ export class Announcer {
       seen.add(id);
       if (!this.known.has(id)) fresh.push(thing());
     };
-    for (const call of liveCalls(state, me.centre)) {
+    for (const call of liveCalls(state, me)) {
       if (call.state === "ringing") {
         meet(`call:${call.id}`, () => ({ tone: "call", text: t("Neuer Anruf auf {line}", { line: call.line }), urgent: true }));
       }
     }
     for (const incident of Object.values(state.incidents)) {
-      if (me.centre && incident.centre !== me.centre) continue;
+      if (!mine(me, incident.centre)) continue;
       meet(`incident:${incident.id}`, () => ({
         tone: "incident",
         text: t("Neuer Einsatz {keyword}, {place}", { keyword: incident.keyword ?? "", place: placeLine(incident) }),
@@ -167,7 +167,7 @@ export class Announcer {
     if (word) this.polite.textContent = word;
     if (this.app.alone || !this.started) return;
     const { state, me } = this.app;
-    const rings = liveCalls(state, me.centre).some((call) => call.state === "ringing");
+    const rings = liveCalls(state, me).some((call) => call.state === "ringing");
     if (rings && this.beat % RING_EVERY === 0 && !spokenCall(state, me.seat)) this.app.sounds.play("call");
     const emergency = this.alerts().some((alert) => alert.kind === "emergency");
     if (emergency && this.beat % EMERGENCY_EVERY === 0) this.app.sounds.play("emergency");

@@ -34,10 +34,15 @@ export function committed(assignment) {
   return assignment.state !== "ended" && assignment.state !== "reserved";
 }
 
-/** @param {ConsoleState} state @param {string} centre @returns {CallView[]} what waits or runs, oldest first */
-export function liveCalls(state, centre) {
+/** @param {Me} me @param {string} centre @returns {boolean} whether a centre's work is done at this seat */
+export function mine(me, centre) {
+  return !me.centres.length || me.centres.includes(centre);
+}
+
+/** @param {ConsoleState} state @param {Me} me @returns {CallView[]} what waits or runs, oldest first */
+export function liveCalls(state, me) {
   return Object.values(state.calls)
-    .filter((call) => (!centre || call.centre === centre) && call.state !== "ended")
+    .filter((call) => mine(me, call.centre) && call.state !== "ended")
     .sort((a, b) => a.rang_at.localeCompare(b.rang_at) || a.id.localeCompare(b.id));
 }
 
@@ -49,13 +54,13 @@ export function spokenCall(state, seat) {
 /**
  * Clocks that ran out and that nobody has noted.
  * @param {ConsoleState} state
- * @param {string} centre
+ * @param {Me} me
  * @returns {{timer: TimerView, incident: IncidentView}[]} oldest first
  */
-export function firedTimers(state, centre) {
+export function firedTimers(state, me) {
   const fired = [];
   for (const incident of Object.values(state.incidents)) {
-    if (centre && incident.centre !== centre) continue;
+    if (!mine(me, incident.centre)) continue;
     for (const timer of incident.timers) if (timer.fired_at && !timer.seen_at) fired.push({ timer, incident });
   }
   return fired.sort((a, b) => String(a.timer.fired_at).localeCompare(String(b.timer.fired_at)));

@@ -207,6 +207,9 @@ export class Link {
         this.needSnapshot = true;
         this.socket?.close(4001, "refetch");
         break;
+      case "links":
+        this.store.linked(message.links, message.secured, message.readiness);
+        break;
       case "presence":
         this.store.present(message.incidents);
         break;

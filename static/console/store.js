@@ -106,10 +106,16 @@ export class Store {
   constructor() {
     this.state = emptyState();
     /** @type {Me} */
-    this.me = { user: "", name: "", seat: "", centre: "", roles: [] };
+    this.me = { user: "", name: "", seat: "", centre: "", centres: [], roles: [] };
     this.node = "";
     /** Names the master data that are held; "" once a frame has changed them. */
     this.masterMark = "";
+    /** The lines to the other nodes and how ready the partner is, as the node said last. @type {LinkView[]} */
+    this.links = [];
+    /** @type {ReadinessView | null} */
+    this.readiness = null;
+    /** Entries up to here are on disk at another node too. */
+    this.secured = 0;
     this.ready = false;
     /** @type {Record<string, PresenceMark[]>} */
     this.presence = {};
@@ -161,6 +167,12 @@ export class Store {
   positions(units) {
     applyPositions(this.state, units);
     this.tell(["positions"]);
+  }
+
+  /** @param {LinkView[]} links @param {number} secured @param {ReadinessView | null} readiness */
+  linked(links, secured, readiness) {
+    Object.assign(this, { links, secured, readiness });
+    this.tell(["link"]);
   }
 
   /** @param {Record<string, PresenceMark[]>} incidents */

@@ -103,7 +103,8 @@ interface Master {
   hospitals: Record<string, HospitalRow>; seats: Record<string, SeatRow>; trees: Record<string, TreeRow>;
 }
 
-interface Me { user: string; name: string; seat: string; centre: string; roles: string[] }
+/** `centres`: whose work is done at this seat (none: of all); a guest at another node does that node's as well. */
+interface Me { user: string; name: string; seat: string; centre: string; centres: string[]; roles: string[] }
 interface Occupied { user: string; since: string }
 interface PresenceMark { seat: string; name: string; field: string | null }
 

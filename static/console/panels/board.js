@@ -3,7 +3,7 @@ import { tabStop } from "../grid.js";
 import { html, live, nothing, repeat } from "../html.js";
 import { t } from "../i18n.js";
 import { branchName, statusName } from "../labels.js";
-import { branchOf, folded } from "../look.js";
+import { branchOf, folded, mine } from "../look.js";
 import { clock, duration, secondsSince } from "../time.js";
 import { windowButton } from "./queue.js";
 
@@ -55,7 +55,7 @@ function grouped(app) {
     if (!station) continue;
     if (filter.branch !== "all" && branchOf(state, unit.id) !== filter.branch) continue;
     if (filter.free && !(live_ && (live_.status === 1 || live_.status === 2) && !live_.incident)) continue;
-    if (filter.centre === "own" && app.me.centre && state.master.counties[station.county]?.centre !== app.me.centre && !wanted) continue;
+    if (filter.centre === "own" && !mine(app.me, state.master.counties[station.county]?.centre ?? "") && !wanted) continue;
     if (wanted && !folded(`${unit.name} ${unit.short} ${unit.type} ${station.name}`).includes(wanted)) continue;
     const group = groups.get(station.id) ?? { station, units: [] };
     group.units.push(unit);

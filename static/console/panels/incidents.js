@@ -3,7 +3,7 @@ import { tabStop } from "../grid.js";
 import { html, nothing, repeat } from "../html.js";
 import { t } from "../i18n.js";
 import { keywordClass, timerName } from "../labels.js";
-import { committed, placeLine, shortName, stableOrder } from "../look.js";
+import { committed, mine, placeLine, shortName, stableOrder } from "../look.js";
 import { duration, minute, secondsSince } from "../time.js";
 import { windowButton } from "./queue.js";
 
@@ -18,7 +18,7 @@ let shown = [];
 /** @param {import("../app.js").App} app */
 export function view(app) {
   const all = Object.values(app.state.incidents).filter((incident) => incident.state === "open");
-  const own = all.filter((incident) => !app.me.centre || incident.centre === app.me.centre);
+  const own = all.filter((incident) => mine(app.me, incident.centre));
   const wanted = (app.ui.incidents.all ? all : own).sort(byUrgency);
   const rows = stableOrder(shown, wanted, (incident) => incident.id, app.held("incidents"));
   shown = rows.map((incident) => incident.id);
@@ -82,7 +82,7 @@ function row(app, incident, tab) {
       <span class="sub">
         ${incident.exercise ? html`<span class="tag">${t("Übung")}</span>` : nothing}
         ${incident.appointment_at ? html`<span class="tag">${t("Termin {at}", { at: minute(incident.appointment_at) })}</span>` : nothing}
-        ${app.ui.incidents.all && incident.centre !== app.me.centre ? html`<span class="tag">${app.state.master.centres[incident.centre]?.code ?? incident.centre}</span>` : nothing}
+        ${(app.ui.incidents.all || app.me.centres.length > 1) && incident.centre !== app.me.centre ? html`<span class="tag">${app.state.master.centres[incident.centre]?.code ?? incident.centre}</span>` : nothing}
         ${here.length ? html`<span class="tag people" title=${here.map((person) => person.name).join(", ")}>${here.map((person) => person.seat).join(" ")}</span>` : nothing}
       </span>
     </span>

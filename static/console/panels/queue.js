@@ -21,7 +21,7 @@ let shown = [];
 
 /** @param {import("../app.js").App} app */
 export function view(app) {
-  const calls = liveCalls(app.state, app.me.centre).sort((a, b) => URGENCY[a.state] - URGENCY[b.state]);
+  const calls = liveCalls(app.state, app.me).sort((a, b) => URGENCY[a.state] - URGENCY[b.state]);
   const rows = stableOrder(shown, calls, (call) => call.id, app.held("queue"));
   shown = rows.map((call) => call.id);
   const ringing = rows.filter((call) => call.state === "ringing").length;

@@ -2,7 +2,7 @@
 import { html, nothing } from "../html.js";
 import { currentLanguage, t } from "../i18n.js";
 import { ICONS } from "../icons.js";
-import { liveCalls } from "../look.js";
+import { liveCalls, mine } from "../look.js";
 import { STALE_SECONDS } from "../socket.js";
 import { isDark } from "../theme.js";
 import { clock, day, duration, now } from "../time.js";
@@ -11,10 +11,10 @@ import { clock, day, duration, now } from "../time.js";
 export function view(app) {
   const { me, state } = app;
   const centre = state.master.centres[me.centre];
-  const calls = liveCalls(state, me.centre);
+  const calls = liveCalls(state, me);
   const ringing = calls.filter((call) => call.state === "ringing").length;
   const lost = calls.filter((call) => call.state === "lost").length;
-  const open = Object.values(state.incidents).filter((incident) => !me.centre || incident.centre === me.centre).length;
+  const open = Object.values(state.incidents).filter((incident) => mine(me, incident.centre)).length;
   return html`<h1 class="centre">${centre?.name ?? t("Leitstelle")}</h1>
     <span class="seat">${me.seat ? t("Platz {seat}", { seat: me.seat }) : ""} · ${me.name}</span>
     <span class="figures">
@@ -68,7 +68,7 @@ function link(app) {
 
 /** @param {import("../app.js").App} app @returns {string} title of the window: what waits */
 export function title(app) {
-  const ringing = liveCalls(app.state, app.me.centre).filter((call) => call.state === "ringing").length;
+  const ringing = liveCalls(app.state, app.me).filter((call) => call.state === "ringing").length;
   const alerts = app.store.ready ? app.announcer.alerts().length : 0;
   const counts = [ringing ? `☎${ringing}` : "", alerts ? `!${alerts}` : ""].filter(Boolean).join(" ");
   return `${counts ? `${counts} ` : ""}${app.state.master.centres[app.me.centre]?.name ?? "Leitstelle"}`;
