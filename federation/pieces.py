@@ -25,8 +25,8 @@ SELECT count(DISTINCT a.unit_id) FROM incidents_assignment a
 """
 _OWED = """
 SELECT count(*) FROM incidents_alarmdelivery d
-  JOIN incidents_assignment a ON a.id = d.assignment_id AND a.ended_at IS NULL
- WHERE d.incident_id = ANY(%s) AND d.state <> 'receipted' AND a.receipted_at IS NULL
+  JOIN incidents_assignment a ON a.id = d.assignment_id AND a.state = 'alarmed' AND a.receipted_at IS NULL
+ WHERE d.incident_id = ANY(%s) AND d.state <> 'receipted'
 """
 
 

@@ -1,7 +1,7 @@
 """Two papers of a take-over: what whoever takes over must see at once, and what was done meanwhile, for those who get
 it back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -46,14 +46,14 @@ SELECT a.id::text, json_build_object(
   LEFT JOIN resources_unitstate s ON s.unit_id = a.unit_id
  WHERE i.state = 'open' AND a.ended_at IS NULL AND {scope} ORDER BY i.number, u.name
 """
-# An alarm that nobody has confirmed over any medium, whether it went out or not.
+# An alarm that nobody has confirmed, over any medium or by being on the way, whether it went out or not.
 _OWED = """
 SELECT d.id::text, json_build_object(
     'delivery', d.id, 'unit', d.unit_id, 'name', u.name, 'medium', d.medium, 'state', d.state, 'since', d.owed_at,
     'incident', i.id, 'number', i.number, 'detail', d.detail)::text
   FROM incidents_alarmdelivery d
   JOIN incidents_incident i ON i.id = d.incident_id
-  JOIN incidents_assignment a ON a.id = d.assignment_id AND a.ended_at IS NULL AND a.receipted_at IS NULL
+  JOIN incidents_assignment a ON a.id = d.assignment_id AND a.state = 'alarmed' AND a.receipted_at IS NULL
   JOIN resources_unit u ON u.id = d.unit_id
  WHERE i.state = 'open' AND d.state <> 'receipted' AND {scope} ORDER BY d.owed_at, d.id
 """
@@ -148,7 +148,7 @@ def last_span(scope: str) -> Span | None:
                 names,
             )  # fmt: skip
         elif stored.type == "mandate.returned" and span is not None and span.returned_at is None:
-            span = Span(*(getattr(span, name) if name != "returned_at" else stored.fact.at for name in Span.__slots__))
+            span = replace(span, returned_at=stored.fact.at)
     return span
 
 
