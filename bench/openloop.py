@@ -6,7 +6,7 @@ import random
 import time
 from dataclasses import dataclass, field
 
-from bench.client import AsyncClient, Login
+from bench.client import Answer, AsyncClient, Login
 from bench.room import Room
 
 CONNECTIONS = 8
@@ -63,16 +63,21 @@ class OpenLoop:
         if choice < 1 / 3 or not (self._opened or self._moving):
             data = self.room.incident()
             answer = await console.command("incident.open", data)
+            await self.answered(answer)
             self._opened.append(data["incident"])
             return answer.status
         if (choice < 2 / 3 or not self._moving) and self._opened and len(self.room.free) >= 3:
             incident, units = self._opened.pop(), self.room.take(3)
             answer = await console.command("incident.alarm", self.room.alarm(incident, units))
+            await self.answered(answer)
             self._moving.append((incident, units, 0))
             return answer.status
         if not self._moving:
             return 200
         return await self._move(radio)
+
+    async def answered(self, answer: Answer) -> None:
+        """A console's command was answered; for who counts more than its time."""
 
     async def _move(self, radio: AsyncClient) -> int:
         """The next status of one alarm: each unit drives, arrives and is free again."""

@@ -34,12 +34,15 @@ SEARCHES = (
 class Room:
     """Makes commands' data; hands out free units, so that no measured command is refused."""
 
-    def __init__(self, snapshot: dict[str, Any], seed: int) -> None:
+    def __init__(self, snapshot: dict[str, Any], seed: int, centre: str = "") -> None:
+        """``centre``: only its places and units, so that no command leaves its node."""
         self.random = random.Random(seed)
+        self.spots = [spot for spot in SPOTS if centre in ("", spot[3])]
         live, master = snapshot["units"], snapshot["master"]
         self.issi = {row["id"]: row["issi"] for row in _rows(master["units"])}
         free = [unit for unit, view in live.items() if view["status"] in (1, 2) and not view["incident"]]
-        self.free = [unit for unit in sorted(free) if self.issi.get(unit)]
+        own = _units_of(master, centre) if centre else set(free)
+        self.free = [unit for unit in sorted(free) if self.issi.get(unit) and unit in own]
         self.random.shuffle(self.free)
         keywords = sorted(row["id"] for row in _rows(master["keywords"]))
         # What nine of ten calls are about; a whole brigade for each would empty the stations in a minute.
@@ -47,7 +50,7 @@ class Room:
         self.keyword = self.common_keywords[0]
 
     def incident(self) -> dict[str, Any]:
-        lon, lat, place, _centre = self.random.choice(SPOTS)
+        lon, lat, place, _centre = self.random.choice(self.spots)
         return {
             "incident": str(uuid4()),
             "keyword": self.keyword,
@@ -84,6 +87,12 @@ class Room:
 
     def status(self, unit: str, status: int) -> dict[str, Any]:
         return {"issi": self.issi[unit], "status": status}
+
+
+def _units_of(master: dict[str, Any], centre: str) -> set[str]:
+    counties = {row["id"] for row in _rows(master["counties"]) if row["centre"] == centre}
+    stations = {row["id"] for row in _rows(master["stations"]) if row["county"] in counties}
+    return {row["id"] for row in _rows(master["units"]) if row["station"] in stations}
 
 
 def _rows(table: Any) -> list[dict[str, Any]]:

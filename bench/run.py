@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench import floors, push
+from bench import floors, network, push
 from bench.client import Client, Login
 from bench.commands import measure
 from bench.ground import EMPTY, FULL, Ground, machine
@@ -27,7 +27,8 @@ PUSH_GOALS = {10.0: 25.0, 100.0: 50.0}
 STORM_GOAL = 100.0
 MEMORY_GOAL, COLD_START_GOAL = 800.0, 3.0
 SERVICE = ("openloop", "push", "memory", "storm")
-PARTS = ("start", "commands", *SERVICE)
+NODE_PARTS = ("start", "commands", *SERVICE)
+PARTS = (*NODE_PARTS, *network.PARTS)
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Scale:
     storm_calls: int = CALLS
     storm_seconds: float = SECONDS
     cold_starts: int = 3
+    linked: network.Scale = network.FULL
 
 
 QUICK = Scale(
@@ -51,6 +53,7 @@ QUICK = Scale(
     storm_calls=90,
     storm_seconds=60.0,
     cold_starts=1,
+    linked=network.QUICK,
 )
 
 
@@ -66,6 +69,13 @@ class Bench:
     def run(self) -> int:
         """All parts asked for; the exit code."""
         self.report.heading(f"Messung auf {machine()}")
+        if self.parts & set(NODE_PARTS):
+            self.one_node()
+        network.NetworkBench(self.scale.linked, self.report, SEED).run(self.parts)
+        return self.report.summary()
+
+    def one_node(self) -> None:
+        """What a node does by itself."""
         try:
             self.ground.start_servers()
             prepare_stores(self.ground, self.report.note)
@@ -77,7 +87,6 @@ class Bench:
                 self.growth()
             if self.parts & set(SERVICE):
                 self.in_service()
-            return self.report.summary()
         finally:
             self.ground.stop()
 

@@ -24,6 +24,7 @@ class Listener(asyncio.Protocol):
     frames: list[tuple[float, int, int, bytes | None]] = field(default_factory=list)
     last_pos: int = 0
     closed: str = ""
+    heard_at: float = 0.0  # monotonic
     up_to_date: "asyncio.Future[None] | None" = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -35,7 +36,7 @@ class Listener(asyncio.Protocol):
         transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
-        now = time.time()
+        now, self.heard_at = time.time(), time.monotonic()
         self.buffer = self.buffer + data if self.buffer else data
         if not self.open:
             head, found, rest = self.buffer.partition(b"\r\n\r\n")
@@ -96,8 +97,11 @@ def _masked(first: int, payload: bytes) -> bytes:
     return bytes([first, 0x80 | len(payload)]) + mask + body
 
 
-async def connect(url: str, path: str, cookie: str = "", *, keep: bool = False) -> Listener:
-    """Open one socket and wait until the server says that it is up to date. Raises ConnectionError, TimeoutError."""
+async def connect(url: str, path: str, cookie: str = "", *, keep: bool = False, token: str = "") -> Listener:
+    """Open one socket and wait until the server says that it is up to date. Raises ConnectionError, TimeoutError.
+
+    token: a seat's, for a console that comes from another node and has no cookie here.
+    """
     host, _colon, port = urlsplit(url).netloc.partition(":")
     key = base64.b64encode(os.urandom(16)).decode()
     lines = [
@@ -109,6 +113,7 @@ async def connect(url: str, path: str, cookie: str = "", *, keep: bool = False) 
         f"Sec-WebSocket-Key: {key}",
         "Sec-WebSocket-Version: 13",
         *([f"Cookie: {cookie}"] if cookie else []),
+        *([f"Sec-WebSocket-Protocol: leitstelle, seat.{token}"] if token else []),
     ]
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     loop = asyncio.get_running_loop()
