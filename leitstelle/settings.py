@@ -66,8 +66,10 @@ LEITSTELLE_LINK_TLS_CA = os.environ.get("LEITSTELLE_LINK_TLS_CA", "")
 # Origins (https://host:port) of other nodes' pages and sockets that a console may go on at, beside ALLOWED_HOSTS.
 LEITSTELLE_NODE_ORIGINS = _list("LEITSTELLE_NODE_ORIGINS", "")
 LEITSTELLE_RUN_DIR = Path(os.environ.get("LEITSTELLE_RUN_DIR", BASE_DIR / ".run"))
-# A seat token is good for one long shift; it can be revoked at any time.
-SEAT_TOKEN_SECONDS = 16 * 3600
+# A seat token is good for so long; an open console gets a fresh one in good time. Who has sat for as long as a session
+# lasts signs in again. Both can be revoked at any time.
+SEAT_TOKEN_SECONDS = int(os.environ.get("LEITSTELLE_SEAT_TOKEN_SECONDS", str(16 * 3600)))
+SEAT_SESSION_SECONDS = int(os.environ.get("LEITSTELLE_SEAT_SESSION_SECONDS", str(36 * 3600)))
 # A call this close to an open incident, in metres and minutes, is offered for attachment.
 LEITSTELLE_NEARBY_METRES = 300
 LEITSTELLE_NEARBY_MINUTES = 30

@@ -5,6 +5,7 @@ sessions. It comes as the cookie of the node that gave it out, and elsewhere (a 
 ``Authorization: Seat <token>`` or as the subprotocol ``seat.<token>`` of a socket.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,25 +55,33 @@ class SeatToken:
     seat: str
     centre: str
     roles: tuple[str, ...]
+    began: int  # the session's begin, Unix time in seconds; a renewed token keeps it
 
     def sign(self) -> str:
+        """The token as of now, under today's key."""
         value = {
             "session": str(self.session), "user": str(self.user), "name": self.name, "seat": self.seat,
-            "centre": self.centre, "roles": list(self.roles),
+            "centre": self.centre, "roles": list(self.roles), "began": self.began,
         }  # fmt: skip
         return signer().sign_object(value)
 
     @classmethod
     def read(cls, token: str) -> "SeatToken | None":
-        """The token's content, or None for one that is forged, malformed or older than a long shift."""
+        """The token's content, or None for one that is forged, malformed or too old, or whose session has lasted long
+        enough."""
         try:
             value = signer().unsign_object(token, max_age=settings.SEAT_TOKEN_SECONDS)
-            return cls(
+            found = cls(
                 UUID(value["session"]), UUID(value["user"]), value["name"], value["seat"], value["centre"],
-                tuple(value["roles"]),
+                tuple(value["roles"]), int(value["began"]),
             )  # fmt: skip
         except (signing.BadSignature, KeyError, TypeError, ValueError):
             return None
+        return found if found.seconds_left() > 0 else None
+
+    def seconds_left(self) -> float:
+        """Until its session has lasted as long as one may."""
+        return self.began + settings.SEAT_SESSION_SECONDS - time.time()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +148,6 @@ def actor_of_request(request: HttpRequest) -> Actor | None:
     return actor_of(token_of_request(request))
 
 
-def session_of(token: str) -> UUID | None:
-    """The seat session of a token, whether it still stands or not."""
-    content = SeatToken.read(token)
-    return content.session if content else None
-
-
 def set_cookie(response: HttpResponseBase, token: SeatToken) -> None:
     """Hand the token to the browser: no script reads it and no other site sends it."""
     response.set_cookie(
@@ -158,8 +161,8 @@ def clear_cookie(response: HttpResponseBase) -> None:
 
 
 def occupation(centre: str) -> list[SeatView]:
-    """The seats of a centre (empty: of all), each with who sits there. A session whose token has expired by age
-    counts as left."""
+    """The seats of a centre (empty: of all), each with who sits there. A session that has lasted too long counts as
+    left."""
     with connection.cursor() as cursor:
         cursor.execute(OCCUPATION, [oldest_session(), centre, centre])
         return [SeatView(*row) for row in cursor.fetchall()]
@@ -167,7 +170,7 @@ def occupation(centre: str) -> list[SeatView]:
 
 def oldest_session() -> datetime:
     """A session that began before this has no valid token any more."""
-    return timezone.now() - timedelta(seconds=settings.SEAT_TOKEN_SECONDS)
+    return timezone.now() - timedelta(seconds=settings.SEAT_SESSION_SECONDS)
 
 
 def person(user: Any, seat: str = "", centre: str = "") -> Actor:

@@ -182,7 +182,7 @@ def _take(request: HttpRequest, user: User) -> HttpResponse:
         return _seat_form(request, user, answer)
     _leave(request)
     centre = answer["result"]["centre"]
-    token = seats.SeatToken(session, user.pk, user.name, seat, centre, tuple(sorted(user.roles)))
+    token = seats.SeatToken(session, user.pk, user.name, seat, centre, tuple(sorted(user.roles)), int(time.time()))
     response = HttpResponseRedirect(_next(request, CONSOLE))
     seats.set_cookie(response, token)
     return response
@@ -190,10 +190,10 @@ def _take(request: HttpRequest, user: User) -> HttpResponse:
 
 def _leave(request: HttpRequest) -> None:
     """End the session of the seat this browser had until now; that it was ended already does not matter."""
-    session = seats.session_of(seats.token_of_request(request))
+    content = seats.SeatToken.read(seats.token_of_request(request))
     actor = seats.actor_of_request(request)
-    if session is not None and actor is not None:
-        execute("seat.leave", {"session": str(session)}, command_id=uuid4(), actor=actor)
+    if content is not None and actor is not None:
+        execute("seat.leave", {"session": str(content.session)}, command_id=uuid4(), actor=actor)
 
 
 def _pending(request: HttpRequest) -> User | None:

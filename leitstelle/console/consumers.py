@@ -30,20 +30,24 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
     """`/console/socket?after=<pos>`, authenticated by the seat token (see ``accounts.seats``)."""
 
     console: Console | None = None
+    end_of_session: asyncio.TimerHandle | None = None
 
     async def connect(self) -> None:
         token = seats.token_of_socket(self.scope)
-        session = seats.session_of(token)
+        content = seats.SeatToken.read(token)
         actor = await database_sync_to_async(seats.actor_of, thread_sensitive=False)(token)
         # A browser that offered words must get one back; the token itself is not said again.
         offered = seats.SUBPROTOCOL in self.scope.get("subprotocols", ())
         await self.accept(seats.SUBPROTOCOL if offered else None)
-        if actor is None or session is None or not actor.roles & roles.CONSOLE:
+        if actor is None or content is None or not actor.roles & roles.CONSOLE:
             # Closed after accepting, so that the browser learns the code and asks for a new log-in.
             await self.close(CLOSE_REVOKED)
             return
-        self.console = Console(actor, session)
+        self.console = Console(actor, content.session)
         self.console.sender = asyncio.create_task(self._send_queue(self.console))
+        # No socket outlives its session, however long it stays open.
+        loop = asyncio.get_running_loop()
+        self.end_of_session = loop.call_later(content.seconds_left(), self.console.close, CLOSE_REVOKED)
         after = parse_qs(self.scope["query_string"].decode("latin-1")).get("after", [""])[0]
         if after.isascii() and after.isdigit() and len(after) < 19:
             running_reader().join(self.console, int(after))
@@ -64,6 +68,8 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
                 )
 
     async def disconnect(self, code: int) -> None:
+        if self.end_of_session:
+            self.end_of_session.cancel()
         if self.console:
             hub.leave(self.console)
             self.console.close(code)

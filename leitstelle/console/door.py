@@ -109,7 +109,11 @@ def snapshot(request: HttpRequest, actor: Actor) -> HttpResponse:
     whole = picture.snapshot(actor)
     if request.GET.get("master") == whole["master_mark"]:
         del whole["master"]
-    known = {"nodes": crossing.known_nodes(), "token": seats.token_of_request(request)}
+    known = {
+        "nodes": crossing.known_nodes(),
+        "token": seats.token_of_request(request),
+        "token_seconds": settings.SEAT_TOKEN_SECONDS,
+    }
     return respond(whole | {"sockets_url": sockets_url(request)} | known)
 
 
@@ -128,8 +132,25 @@ def alive(request: HttpRequest, actor: Actor) -> HttpResponse:
 @for_console
 def leave(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Leave the seat, for a console that cannot use the log-out page of its own node because that is gone."""
-    session = seats.session_of(seats.token_of_request(request))
-    return respond(execute("seat.leave", {"session": str(session)}, command_id=uuid4(), actor=actor))
+    return respond(execute("seat.leave", {"session": str(_content(request).session)}, command_id=uuid4(), actor=actor))
+
+
+@require_POST
+@for_console
+def renew(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """A fresh token for a console that stays open, under today's key; at its own node the cookie as well."""
+    content = _content(request)
+    response = respond({"token": content.sign()})
+    seats.set_cookie(response, content)
+    return response
+
+
+def _content(request: HttpRequest) -> seats.SeatToken:
+    """What the token of an admitted request says."""
+    content = seats.SeatToken.read(seats.token_of_request(request))
+    if content is None:
+        raise Refused("unauthenticated", _("Bitte melden Sie sich an."))
+    return content
 
 
 def sockets_url(request: HttpRequest) -> str:

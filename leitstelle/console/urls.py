@@ -11,6 +11,7 @@ urlpatterns = [
     path("alive", shared(door.alive), name="alive"),
     path("snapshot", shared(door.snapshot), name="snapshot"),
     path("command/<str:name>", shared(door.command), name="command"),
+    path("token", shared(door.renew), name="token"),
     path("leave", shared(door.leave), name="leave"),
     path("geography", shared(door.geography), name="geography"),
     path("incident/<uuid:incident_id>", shared(door.incident), name="incident"),

@@ -7,6 +7,7 @@ import { keep, kept, wipe } from "./keep.js";
 const PLACE = "place";
 /** What an address is asked before it counts as unreachable, in ms. */
 const ALIVE_MS = 1_500;
+const LONGEST_TOKEN_SECONDS = 3_600;
 
 export class Nodes extends EventTarget {
   constructor() {
@@ -18,6 +19,9 @@ export class Nodes extends EventTarget {
     /** The node this console works with. */
     this.at = "";
     this.token = "";
+    /** How long a token is good for; a quarter of it later, or after an hour, there is a fresh one. */
+    this.tokenSeconds = 4 * LONGEST_TOKEN_SECONDS;
+    this.renewedAt = performance.now();
     /** Whether the own node failed to answer the last time it was asked. */
     this.homeGone = false;
   }
@@ -38,6 +42,7 @@ export class Nodes extends EventTarget {
     if (!from.url) this.home = snapshot.node;
     this.known = snapshot.nodes ?? [];
     this.token = snapshot.token ?? this.token;
+    this.tokenSeconds = snapshot.token_seconds ?? this.tokenSeconds;
     this.moveTo(snapshot.node);
   }
 
@@ -45,7 +50,7 @@ export class Nodes extends EventTarget {
   moveTo(id) {
     const moved = this.at !== "" && this.at !== id;
     this.at = id;
-    void keep(PLACE, { known: this.known, home: this.home, at: this.at, token: this.token });
+    void this.keep();
     if (moved) this.dispatchEvent(new Event("moved"));
   }
 
@@ -98,6 +103,28 @@ export class Nodes extends EventTarget {
     const response = await this.request("/console/alive", { signal: AbortSignal.timeout(ALIVE_MS), cache: "no-store" }, node);
     if (!response.ok) throw new Error(`alive: ${response.status}`);
     return response.json();
+  }
+
+  /** Time for a fresh token? */
+  get mayRenew() {
+    return performance.now() - this.renewedAt > 1000 * Math.min(LONGEST_TOKEN_SECONDS, this.tokenSeconds / 4);
+  }
+
+  /** Get a fresh token, from the own node as cookie and as word. @param {NodeView} [node] */
+  async renew(node = this.here) {
+    this.renewedAt = performance.now();
+    const headers = { Authorization: `Seat ${this.token}` };
+    try {
+      const response = await this.request("/console/token", { method: "POST", headers, signal: AbortSignal.timeout(ALIVE_MS) }, node);
+      if (response.ok) this.token = (await response.json()).token;
+      await this.keep();
+    } catch {
+      // The next time is soon enough.
+    }
+  }
+
+  keep() {
+    return keep(PLACE, { known: this.known, home: this.home, at: this.at, token: this.token });
   }
 
   /** Where to sign in: at the own node, or at another while that is gone. @returns {string} */

@@ -82,6 +82,7 @@ export class Link {
     if (this.state === "away" && document.visibilityState === "visible" && navigator.onLine && this.attempt > 3) {
       this.attempt = 3;
     }
+    if (this.state === "live" && nodes.mayRenew) void nodes.renew();
     if (nodes.away && this.state === "live" && performance.now() - this.homeAskedAt > HOME_EVERY_MS) void this.askHome();
   }
 
@@ -254,6 +255,8 @@ export class Link {
     const left = this.socket;
     if (left) left.onmessage = null; // what it still says is in the other's picture
     try {
+      // The own node's cookie may have grown old meanwhile.
+      if (id === nodes.home) await nodes.renew(nodes.own);
       const arrival = await reach(nodes.find(id), { ...this.wish(), after: null }, stop.signal);
       this.reaching = null;
       this.arrive(arrival);

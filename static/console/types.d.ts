@@ -116,7 +116,7 @@ interface Alive { node: string; pos: number; have: Record<string, Record<string,
 /** Without the master data where the console has them already, see `master_mark`. */
 interface Snapshot {
   pos: number; now: string; me: Me; node: string; sockets_url: string; master?: Master; master_mark?: string;
-  nodes?: NodeView[]; token?: string;
+  nodes?: NodeView[]; token?: string; token_seconds?: number;
   calls: Record<string, CallView>; incidents: Record<string, IncidentView>; units: Record<string, UnitLive>;
   positions: Record<string, Position>; seats: Record<string, Occupied | null>; unknown: Record<string, UnknownSender>;
   mandates: Record<string, MandateView>; agreements: Record<string, AgreementView>;

@@ -191,10 +191,10 @@ def test_forged_foreign_and_old_tokens_are_worth_nothing(room: World, settings: 
 
 def test_an_expired_session_does_not_keep_its_seat(room: World, settings: Any) -> None:
     login("anna", seat="J1")
-    settings.SEAT_TOKEN_SECONDS = 0
+    settings.SEAT_SESSION_SECONDS = 0
     assert seats.oldest_session() <= timezone.now() + timedelta(seconds=1)
     assert all(seat.session is None for seat in seats.occupation("jena"))
-    settings.SEAT_TOKEN_SECONDS = 3600
+    settings.SEAT_SESSION_SECONDS = 3600
     assert [seat.user_name for seat in seats.occupation("jena") if seat.id == "J1"] == ["Anna"]
 
 

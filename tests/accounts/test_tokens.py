@@ -1,6 +1,7 @@
 """Seat tokens at another node than the one that gave them out: what they open there, and what closes it again."""
 
 import re
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from leitstelle.accounts import roles, seats
 from leitstelle.accounts.entries import UserSaved
 from leitstelle.accounts.models import User
 from leitstelle.accounts.services import saved_fields
+from resources.entries import SeatLeft
 from resources.models import SeatSession
 from tests.accounts.test_login import login, record, user
 from tests.world import World
@@ -81,11 +83,11 @@ def test_a_named_token_opens_what_the_cookie_opens_and_counts_before_it(durable_
 def test_a_session_not_heard_of_counts_until_it_is_known_to_have_ended(token: str) -> None:
     anna = User.objects.get(username="anna")
     session = uuid4()
-    unheard = seats.SeatToken(session, anna.pk, "Anna", "J2", "jena", ()).sign()
+    unheard = seats.SeatToken(session, anna.pk, "Anna", "J2", "jena", (), int(time.time())).sign()
     actor = seats.actor_of(unheard)
     assert actor is not None
     assert (actor.seat, actor.roles) == ("J2", {roles.CALL_TAKER, roles.DISPATCHER})
-    stranger = seats.SeatToken(session, uuid4(), "Niemand", "J2", "jena", ("dispatcher",)).sign()
+    stranger = seats.SeatToken(session, uuid4(), "Niemand", "J2", "jena", ("dispatcher",), int(time.time())).sign()
     assert seats.actor_of(stranger) is None
     record(UserSaved(**saved_fields(anna) | {"active": False}))
     assert seats.actor_of(unheard) is None
@@ -163,3 +165,25 @@ def test_the_page_may_connect_to_the_known_nodes_and_the_shell_is_the_same_for_a
     for needed in ("console/app.js", "console/panels/work.js", "css/tokens.css", "vendor/lit-html/lit-html.js"):
         assert f'"/static/{needed}"' in text
     assert "/static/console/worker.js" not in text
+
+
+def test_an_open_console_stays_signed_in_by_renewing_while_keys_and_days_go_by(token: str, settings: Any) -> None:
+    client = Client()
+    client.cookies["seat"] = token
+    old, new = settings.LEITSTELLE_TOKEN_KEYS[0], "tomorrows-key"
+    settings.LEITSTELLE_TOKEN_KEYS = [new, old]
+    answer = client.post("/console/token", HTTP_X_LEITSTELLE="1")
+    fresh = answer.json()["token"]
+    assert answer.cookies["seat"].value == fresh
+    settings.LEITSTELLE_TOKEN_KEYS = [new]
+    assert seats.actor_of(token) is None
+    assert seats.actor_of(fresh)
+    first = seats.SeatToken.read(fresh)
+    assert first is not None
+    # Renewing makes no session longer than one may be.
+    ages = settings.SEAT_SESSION_SECONDS + 1
+    worn = seats.SeatToken(first.session, first.user, "Anna", "J1", "jena", (), first.began - ages).sign()
+    assert seats.actor_of(worn) is None
+    assert client.post("/console/token", **with_token(worn)).status_code == 401
+    record(SeatLeft(session=first.session, reason="abgelöst"))
+    assert client.post("/console/token", **with_token(fresh)).status_code == 401

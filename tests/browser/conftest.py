@@ -1,6 +1,7 @@
 """Chromium as Debian ships it, and consoles in it. Every page must stay without an error of script or security."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
@@ -41,9 +42,9 @@ def node(node_factory: NodeFactory) -> Node:
     return node_factory("jena")
 
 
-@pytest.fixture
-def open_console(browser: Browser, node: Node) -> Iterator[OpenConsole]:
-    """``open_console(username, seat, viewport=…, color_scheme=…)``: a logged-in console that is up to date."""
+@contextmanager
+def consoles(browser: Browser, node: Node) -> Iterator[OpenConsole]:
+    """Gives ``enter(username, seat, viewport=…, color_scheme=…)``: a logged-in console of ``node``, up to date."""
     contexts, complaints = [], []
 
     def complain(message: ConsoleMessage) -> None:
@@ -72,3 +73,10 @@ def open_console(browser: Browser, node: Node) -> Iterator[OpenConsole]:
     for context in contexts:
         context.close()
     assert not complaints
+
+
+@pytest.fixture
+def open_console(browser: Browser, node: Node) -> Iterator[OpenConsole]:
+    """See ``consoles``, at the node of this file."""
+    with consoles(browser, node) as enter:
+        yield enter

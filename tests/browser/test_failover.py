@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from ops.served import SERVED, ServedNetwork, ServedNode
+from ops.served import LINKED, ServedNetwork, ServedNode
 from ops.testing import NodeFactory
-from tests.browser.conftest import OpenConsole
+from tests.browser.conftest import OpenConsole, consoles
 from tests.people import Dispatcher
 
 # What the issue promises, in seconds from the fault to the live screen at the other node.
@@ -28,11 +28,8 @@ WATCH = """(node) => { window.liveSince = 0; const look = () => {
 
 @pytest.fixture(scope="module")
 def network(node_factory: NodeFactory) -> ServedNetwork:
-    """Two nodes on one database: the console sees no difference, and no link has to stand."""
-    network = node_factory.make_pair("shared", processes=SERVED)
-    for node in network:
-        node.manage("announce")
-    return network
+    """Two nodes on one database: to a console they are two like any others, and what it does needs no take-over."""
+    return node_factory.make_pair("shared")
 
 
 @pytest.fixture
@@ -51,6 +48,12 @@ def node(network: ServedNetwork) -> Iterator[ServedNode]:
 def gera(network: ServedNetwork) -> Iterator[Dispatcher]:
     with closing(Dispatcher(network["gera"], "gera3", "G3")) as dispatcher:
         yield dispatcher
+
+
+def jena_incident(node: ServedNode, place: str) -> str:
+    """An incident of the own centre that a colleague has opened."""
+    with closing(Dispatcher(node, "jena5", "J5")) as colleague:
+        return colleague.open_incident(place=place, report="erste Meldung")
 
 
 def moved_after(page: Page, to: str, fault: Callable[[], None]) -> float:
@@ -74,7 +77,7 @@ def test_a_killed_node_takes_nothing_from_the_screen(
     open_console: OpenConsole, node: ServedNode, gera: Dispatcher
 ) -> None:
     page = open_console("jena1", "J1")
-    incident = gera.open_incident(place="Jena, Westbahnhof", report="erste Meldung")
+    incident = jena_incident(node, "Jena, Westbahnhof")
     half_typed(page, incident)
     assert moved_after(page, "gera", node.kill_all) < KILLED_SECONDS
 
@@ -100,7 +103,7 @@ def test_a_reload_works_while_the_node_is_dead_and_so_does_the_way_back(
     open_console: OpenConsole, node: ServedNode, gera: Dispatcher
 ) -> None:
     page = open_console("jena1", "J1")
-    incident = gera.open_incident(place="Jena, Paradies", report="erste Meldung")
+    incident = jena_incident(node, "Jena, Paradies")
     page.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).active)")
     half_typed(page, incident)
     page.keyboard.press("Control+k")
@@ -114,8 +117,8 @@ def test_a_reload_works_while_the_node_is_dead_and_so_does_the_way_back(
     expect(page.locator("#command")).to_have_value("s 83-1 ")
     expect(page.locator(".seat")).to_contain_text("Platz J1")
 
-    node.start(SERVED)
-    node.wait_ready(SERVED)
+    node.start(LINKED)
+    node.wait_ready(LINKED)
     back = page.get_by_role("button", name=re.compile("Zurück zu"))
     expect(back).to_be_visible()
     expect(page.locator(".link")).to_contain_text("gera")  # not by itself
@@ -132,7 +135,7 @@ def test_a_frozen_node_is_left_and_its_command_done_once_elsewhere(
     open_console: OpenConsole, node: ServedNode, gera: Dispatcher
 ) -> None:
     page = open_console("jena1", "J1")
-    incident = gera.open_incident(place="Jena, Lobeda", report="erste Meldung")
+    incident = jena_incident(node, "Jena, Lobeda")
     half_typed(page, incident)
 
     def freeze() -> None:
@@ -153,7 +156,7 @@ def test_dead_pages_with_living_sockets_are_left_when_a_command_finds_nobody(
     open_console: OpenConsole, node: ServedNode, gera: Dispatcher
 ) -> None:
     page = open_console("jena1", "J1")
-    incident = gera.open_incident(place="Jena, Zwätzen", report="erste Meldung")
+    incident = jena_incident(node, "Jena, Zwätzen")
     half_typed(page, incident)
     node.kill("web")
     page.keyboard.press("Control+Enter")
@@ -161,15 +164,11 @@ def test_dead_pages_with_living_sockets_are_left_when_a_command_finds_nobody(
     expect(page.get_by_role("button", name="Meldung: erste Meldung, Zugang über")).to_be_visible()
 
 
-def test_a_short_restart_of_the_sockets_moves_nobody(open_console: OpenConsole, node: ServedNode) -> None:
+def test_dead_sockets_with_living_pages_are_left_when_they_do_not_come_back(
+    open_console: OpenConsole, node: ServedNode
+) -> None:
     page = open_console("jena1", "J1")
-    page.evaluate(WATCH, "gera")
-    node.kill("sockets")
-    expect(page.locator(".link.away")).to_be_visible()
-    node.restart("sockets")
-    page.evaluate("() => { window.seen = document.querySelector('.link'); }")
-    expect(page.locator(".link.live")).to_contain_text("jena")
-    assert page.evaluate("() => window.liveSince") == 0
+    assert moved_after(page, "gera", lambda: node.kill("sockets")) < FROZEN_SECONDS
 
 
 def test_a_revoked_seat_is_thrown_out_at_the_other_node_too(
@@ -196,3 +195,27 @@ def test_leaving_at_the_other_node_ends_the_seat_and_forgets_everything(
     expect(page.get_by_role("dialog")).to_contain_text("Sie sind nicht mehr angemeldet")
     kept = page.evaluate("() => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)])")
     assert "draft" not in kept
+
+
+def test_with_a_burnt_site_one_click_takes_over_and_the_work_goes_on(
+    node_factory: NodeFactory, browser: Browser
+) -> None:
+    """Databases of their own: what the dead centre had on its hands is taken over from its own dispatcher's screen."""
+    network = node_factory.make_pair("split", own_servers=True)
+    jena = network["jena"]
+    incident = jena_incident(jena, "Jena, Holzmarkt")
+    with closing(Dispatcher(network["gera"], "gera3", "G3")) as gera, consoles(browser, jena) as enter:
+        page = enter("jena1", "J1")
+        half_typed(page, incident)
+        assert moved_after(page, "gera", jena.kill_site) < KILLED_SECONDS
+        page.keyboard.type("den Hof")
+        take = page.get_by_role("button", name=re.compile("übernehmen$"))
+        expect(take).to_be_enabled()
+        take.click()
+        expect(page.locator(".banner")).to_contain_text("ist für Jena zuständig")
+        page.locator("#edit-report").focus()
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_role("button", name="Meldung: erste Meldung, Zugang über den Hof")).to_be_visible()
+        view = gera.snapshot()["incidents"][incident]
+        assert (view["centre"], view["report"]) == ("gera", "erste Meldung, Zugang über den Hof")
+        expect(page.locator(f".incident[data-id='{incident}']")).to_be_visible()  # still one of the own

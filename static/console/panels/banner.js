@@ -2,10 +2,14 @@
 import { html, nothing } from "../html.js";
 import { t } from "../i18n.js";
 import { nodes } from "../nodes.js";
-import { clock, duration } from "../time.js";
+import { clock, duration, secondsSince } from "../time.js";
 
 /** Until then the line in the status bar is enough: most interruptions are over by then. */
 const AWAY_SECONDS = 4;
+/** Where the outcome of the take-over is shown. */
+const PLACE = "take_over";
+/** A record, hence German in every language. */
+const REASON = "Knoten antwortet nicht";
 
 /** @param {import("../app.js").App} app */
 export function view(app) {
@@ -29,7 +33,7 @@ function elsewhere(app) {
   const { link } = app;
   const names = { home: nodes.own.name, node: nodes.here.name };
   const back = {
-    gone: html`<span>${t("Gleicher Platz, gleiche Rechte.")}</span>`,
+    gone: takeOver(app, names),
     behind: html`<span>${t("{home} ist wieder da und holt noch auf.", names)}</span>`,
     ready: html`<span>${t("{home} ist wieder da und auf demselben Stand.", names)}</span>
       <button class="button primary" @click=${() => link.goBack()}>${t("Zurück zu {home}", names)}</button>`,
@@ -40,4 +44,31 @@ function elsewhere(app) {
     ${link.movedAt ? html`<time>${t("seit {time}", { time: clock(new Date(link.movedAt).toISOString()) })}</time>` : nothing}
     ${back}
   </div>`;
+}
+
+/**
+ * What runs at the own centre can be changed here once somebody has taken it over; who may is decided by the agreement.
+ * @param {import("../app.js").App} app @param {{home: string, node: string}} names
+ */
+function takeOver(app, names) {
+  const { state, me, store } = app;
+  const scope = `centre:${me.centre}`;
+  const line = store.links.find((one) => one.peer === nodes.home);
+  if (line?.shared) return nothing;
+  if (state.mandates[scope]?.state === "held") return html`<span>${t("{node} ist für {home} zuständig.", names)}</span>`;
+  const agreement = Object.values(state.agreements).find((one) => one.centre === me.centre && nodes.here.centres.includes(one.partner));
+  if (!agreement || !line) return html`<span>${t("Neues nimmt {node} auf.", names)}</span>`;
+  const silent = line.heard_at ? secondsSince(line.heard_at) : null;
+  const waits = line.state === "up" || silent === null ? agreement.silent_seconds : Math.ceil(agreement.silent_seconds - silent);
+  const outcome = app.commands.outcome(PLACE);
+  return html`<span>${t("Neues nimmt {node} auf; laufende Einsätze von {home} sind nach der Übernahme zu ändern.", names)}</span>
+    ${outcome?.state === "refused" ? html`<span class="refused" role="alert">${outcome.reason}</span>` : nothing}
+    <button class="button alarm" ?disabled=${waits > 0 || outcome?.state === "pending"} @click=${() => void take(app, scope)}>
+      ${waits > 0 ? t("Übernahme in {n} s möglich", { n: waits }) : t("{home} übernehmen", names)}
+    </button>`;
+}
+
+/** @param {import("../app.js").App} app @param {string} scope */
+function take(app, scope) {
+  return app.commands.send("take_over.take", { scope, reason: REASON }, PLACE);
 }
