@@ -10,6 +10,7 @@ If the request may have arrived the answer is ``in_doubt``: the same command aga
 """
 
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,9 @@ logger = logging.getLogger(__name__)
 
 Answer = dict[str, Any]
 
-HOPS: Final = 3
+# A thing that was just handed over is followed; where the word of it is not there yet, for a moment.
+HOPS: Final = 8
+PAUSE_SECONDS: Final = 0.05
 # What a node asks of another in its own name, while a command of a person waits for it.
 LEAVES: Final = frozenset({"unit.claim", "unit.release"})
 # Recorded wherever they become known, even if the responsible centre cannot be told.
@@ -76,8 +79,12 @@ def execute(name: str, data: dict[str, Any], *, command_id: UUID, actor: Actor) 
         found = _ask_around(name, data, command_id, actor)
         if found is not None:
             return found
+    asked: set[str] = set()
     for _hop in range(HOPS):
         node = nodes.node_of(target.centre)
+        if node in asked:
+            time.sleep(PAUSE_SECONDS)
+        asked.add(node)
         if reach.is_here(node):
             answer = _here(name, data, command_id, actor, target)
         else:
