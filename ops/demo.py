@@ -39,7 +39,7 @@ class Demo(Stage):
         if not self.supervisor.ended.is_set():
             for site in self.sites.values():
                 site.data().put(done=True)
-        static = Stamp(self.base / "static.stamp", static_hash())
+        static = Stamp(self.run / "static.stamp", static_hash())
         self._step(steps, "Static files", lambda: self.first.node.manage("collectstatic", "--no-input"), static.fits)
         static.put(done=not self.supervisor.ended.is_set())
         self._step(steps, f"{self.first.title}", self._start_known)
@@ -94,11 +94,11 @@ class Demo(Stage):
         return all(site.data().fits for site in sites)
 
     def _start_servers(self) -> None:
-        for site in self.sites.values():
-            site.servers.start()
         self.network.connect({site.name: site.public_link for site in self.sites.values()})
         for site in self.sites.values():
             environment.write(site.node.run_dir / "env", site.node.env)
+        for site in self.sites.values():
+            site.servers.start()
 
     def _migrate(self) -> None:
         """All databases, two at a time."""

@@ -51,7 +51,9 @@ class Servers:
 class Site:
     """A centre's installation. `number` gives it its ports; `shared`: its servers serve other centres as well."""
 
-    def __init__(self, name: str, number: int, *, run: Path, servers: Servers, shared: bool, ports: int) -> None:
+    def __init__(
+        self, name: str, number: int, *, run: Path, static: Path, servers: Servers, shared: bool, ports: int
+    ) -> None:
         self.name = name
         self.title = name.capitalize()
         self.number = number
@@ -74,7 +76,7 @@ class Site:
             link_port=link,
             # Browsers keep the log-ins of two hosts apart, of two ports not; they know *.localhost by themselves.
             host=["127.0.0.1", "localhost"][number] if number < 2 else f"{name}.localhost",
-            static_root=run.parent / "static",
+            static_root=static,
             extra={"LEITSTELLE_TOKEN_KEYS": environment.secret_key(run.parent)},
         )
 

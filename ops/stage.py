@@ -47,7 +47,8 @@ class Stage:
         """The installation of a centre, nothing of it started."""
         run = self.base / name
         servers = self._servers or Servers(self._home / name, run / "log")
-        return Site(name, number, run=run, servers=servers, shared=self.shared, ports=self.ports)
+        static = self.run / "static"
+        return Site(name, number, run=run, static=static, servers=servers, shared=self.shared, ports=self.ports)
 
     def keep_alive(self) -> None:
         """Watch over everything that shall run now: after every change of that."""
