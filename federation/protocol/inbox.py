@@ -126,7 +126,7 @@ class Inbox:
         told: list[tuple[Key, Mark]] = []
         for key, stream in self._streams.items():
             mine = self.ledger.mine.get(key)
-            if mine is None or key in self.ledger.stopped:
+            if mine is None:
                 continue
             mark = stream.here if stream.here.seq <= mine.seq else mine
             if mark.seq > stream.told:

@@ -200,6 +200,27 @@ def test_a_nonce_of_another_length_is_a_mistake_of_the_driver() -> None:
         session("jena", nonce=b"short")
 
 
+def test_no_two_proofs_are_over_the_same_text() -> None:
+    """Purpose, role, names and nonces stand in it: no signature of a node fits anywhere else."""
+    texts: list[bytes] = []
+
+    class Recording(Ring):
+        def sign(self, text: bytes) -> bytes:
+            texts.append(text)
+            return super().sign(text)
+
+    rings = {name: Recording(name, PAIR) for name in PAIR}
+    for number in range(3):
+        for dialler, acceptor in (PAIR, PAIR[::-1]):
+            nonces = [bytes([2 * number + side]) * 32 for side in (1, 2)]
+            met(
+                session(dialler, acceptor, ring=rings[dialler], nonce=nonces[0]),
+                session(acceptor, ring=rings[acceptor], nonce=nonces[1]),
+            )
+    assert len(texts) == len(set(texts)) == 12
+    assert all(text.startswith(b"leitstelle federation link proof\0") for text in texts)
+
+
 def test_a_dismissed_node_comes_in_no_more() -> None:
     there = world()
     there.connect("gera", "jena")

@@ -119,6 +119,47 @@ def test_a_node_restored_from_a_backup_gets_its_own_rows_back(keep: int, others:
     assert len(left.node.effects(Restored)) == 1
 
 
+def test_old_rows_count_as_secured_again_after_a_restore() -> None:
+    there = world("gera", "jena")
+    there.grow("gera", 10)
+    linked(there)
+    there.restore("gera", lambda _key, _length: 4)
+    left, _right = linked(there)
+    assert left.session.status.secured is not None
+    assert left.session.status.secured.seq == 10
+
+
+def test_who_has_begun_a_new_incarnation_is_not_told_of_the_old_one_again() -> None:
+    there = world(*THREE)
+    there.grow("gera", 10)
+    there.heal([("gera", "jena"), ("gera", "saalfeld")], 3.0)
+    there.restore("gera", lambda _key, _length: 4)
+    left, right = there.connect("gera", "jena")
+    while not left.node.effects(Restored):
+        assert there.deliver(left) or there.deliver(right)
+    there.cut("gera", "jena")
+    there.grow("gera", 1)
+    linked(there, "gera", "saalfeld")
+    assert len(left.node.effects(Restored)) == 1
+    assert {key: len(rows) for key, rows in left.node.database.rows.items()} == {("gera", 1): 10, ("gera", 2): 1}
+
+
+def test_what_the_peer_had_already_counts_as_secured_once_a_row_links_to_it() -> None:
+    """The head moved on meanwhile: the peer's mark alone proves nothing; the next row's link to it does."""
+    there = world("gera", "jena")
+    there.grow("gera", 10)
+    linked(there)
+    there.cut("gera", "jena")
+    there.grow("gera", 2)
+    left, right = there.connect("gera", "jena")
+    left.node.seen.clear()
+    while not left.node.jobs:
+        assert there.deliver(left) or there.deliver(right)
+    assert not left.node.effects(Secured)
+    there.work(left.node)
+    assert left.node.effects(Secured) == [Secured(1, 10)]
+
+
 def test_own_rows_that_appear_later_at_the_peer_are_noticed_as_well() -> None:
     """Jena was restored with us; Saalfeld, which had more of us, joins it afterwards."""
     there = world(*THREE)
@@ -158,8 +199,10 @@ def test_nodes_on_one_database_send_signals_and_beats_and_no_rows() -> None:
         assert end.session.same_store
         assert not end.node.effects(Secured), "one database is no second copy"
         assert (end.session.status.state, end.session.status.lag_entries) == ("up", 0)
-    batch = {"t": "entries", "origin": "x", "incarnation": 1, "rows": [[1, "", "aa", {}]]}
-    assert left.session.receive(batch, there.now) == []
+    for seq in range(1, 20):
+        batch = {"t": "entries", "origin": "x", "incarnation": 1, "rows": [[seq, "aa", "aa", {}]]}
+        assert left.session.receive(batch, there.now) == []
+    assert left.session.receive({"t": "ack", "have": {"gera": [[1, 99, "aa"]]}}, there.now) == []
 
 
 # Time
@@ -314,6 +357,24 @@ def test_a_long_backlog_of_one_origin_does_not_hold_up_another() -> None:
     assert len(right.node.database.rows["erfurt", 1]) - before <= 2 * 20
     there.flush()
     assert len(right.node.database.rows["erfurt", 1]) == 400
+
+
+def test_streams_take_turns_on_the_way_to_the_disk() -> None:
+    """One origin's rows fill the window of a slow disk; the row of another is stored after one more batch."""
+    there = world("gera", "jena", limits=with_limits(unacked_rows=40, batch_rows=5))
+    chain = there.nodes["gera"].database.rows.setdefault(("erfurt", 1), [])
+    for _number in range(30):
+        chain.append(row_after(chain[-1] if chain else None, "erfurt", 1, "old"))
+    left, right = there.connect("gera", "jena")
+    while there.deliver(left) or there.deliver(right) or there.work(left.node):
+        pass
+    there.grow("gera", 1)
+    while there.work(left.node) or there.deliver(right):
+        pass
+    for _batch in range(3):
+        there.work(right.node)
+    assert len(right.node.database.rows["gera", 1]) == 1
+    assert len(right.node.database.rows["erfurt", 1]) == 10
 
 
 def test_rows_are_not_relayed_to_who_gets_them_first_hand() -> None:

@@ -1,5 +1,6 @@
 """A peer that proved who it is may still be broken: whatever it says, nothing raises and nothing false is stored."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -202,6 +203,56 @@ def test_more_rows_than_the_window_end_the_session(sizes: list[int]) -> None:
         assert codes(effects) == (["protocol"] if taken > SMALL.unacked_rows else [])
         if taken > SMALL.unacked_rows:
             return
+
+
+def test_a_window_of_the_smaller_side_is_kept_while_it_stores_nothing() -> None:
+    there = World()
+    for name, rows in (("gera", 50), ("jena", 4)):
+        there.add(name, ("gera", "jena"), limits=with_limits(unacked_rows=rows, batch_rows=2))
+    there.grow("gera", 30)
+    left, right = there.connect("gera", "jena")
+    while there.deliver(left) or there.deliver(right) or there.work(left.node):
+        pass
+    assert left.session.status.lag_entries == 30
+    assert not right.node.effects(Close)
+    there.flush()
+    assert len(right.node.database.rows["gera", 1]) == 30
+
+
+def test_rows_of_a_stream_that_stands_take_no_room_in_either_window() -> None:
+    there = World()
+    for name in ("gera", "jena"):
+        there.add(name, ("gera", "jena"), limits=with_limits(unacked_rows=6, batch_rows=3))
+    chain = [row_after(None, "erfurt", 1, "good")]
+    for _number in range(11):
+        chain.append(row_after(chain[-1], "erfurt", 1, "more"))
+    chain[0] = replace(chain[0], wire={"body": "a changed byte"})
+    there.nodes["gera"].database.rows["erfurt", 1] = chain
+    left, right = there.connect("gera", "jena")
+    while there.deliver(left) or there.deliver(right) or there.work(left.node):
+        pass
+    there.work(right.node)
+    assert left.session.status.stopped == ()
+    assert right.session.status.stopped == (("erfurt", 1, "refused"),)
+    there.grow("gera", 40)
+    while there.deliver(left) or there.deliver(right) or there.work(left.node):
+        pass
+    there.flush()
+    assert not right.node.effects(Close)
+    assert len(right.node.database.rows["gera", 1]) == 40
+
+
+def test_a_driver_may_read_late_what_was_known_before() -> None:
+    """Threads bring what they read in any order: what the peer was told does not go back."""
+    there, left, right = pair()
+    old = left.node.database.have()
+    there.grow("gera", 3)
+    there.perform(left, left.session.grown(old, there.now))
+    there.advance(1.0)
+    there.flush()
+    assert not right.node.effects(Close)
+    assert left.session.status.lag_entries == 0
+    assert len(right.node.database.rows["gera", 1]) == 8
 
 
 def test_what_came_before_is_passed_over_and_acknowledged() -> None:
