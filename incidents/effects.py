@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -117,19 +118,29 @@ def _wanted() -> Any:
 
 
 def _deliver(deliveries: Any) -> int:
+    """Serve the media, then record what came of it: in one command for each incident, for an alarm of three units has
+    six deliveries and the room waits for none of these commits."""
     columns = ("pk", "incident_id", "unit_id", "unit__name", "medium", "state", "text")
-    rows: Iterable[Delivery] = deliveries.order_by("owed_at", "pk").values(*columns)[:BATCH]
+    rows: Iterable[Delivery] = deliveries.order_by("incident_id", "owed_at", "pk").values(*columns)[:BATCH]
     count = 0
-    for row in rows:
-        count += 1
-        try:
-            _serve(row)
-        except MediumFailed as error:
-            logger.error("alarm %s over %s failed: %s", row["pk"], row["medium"], error)
-            _record(row, ok=False, detail=str(error)[:200])
-        else:
-            _record(row, ok=True)
+    for incident, alarms in groupby(rows, key=lambda row: row["incident_id"]):
+        outcomes = [_outcome(row) for row in alarms]
+        count += len(outcomes)
+        _record(incident, [outcome for outcome in outcomes if outcome["ok"]])
+        for outcome in outcomes:
+            if not outcome["ok"]:  # each by itself: the same failure again, in whatever company, is no news
+                _record(incident, [outcome])
     return count
+
+
+def _outcome(row: Delivery) -> dict[str, Any]:
+    """Serve one medium; what is to be recorded of it."""
+    try:
+        _serve(row)
+    except MediumFailed as error:
+        logger.error("alarm %s over %s failed: %s", row["pk"], row["medium"], error)
+        return {"delivery": str(row["pk"]), "ok": False, "detail": str(error)[:200]}
+    return {"delivery": str(row["pk"]), "ok": True, "detail": ""}
 
 
 def _serve(row: Delivery) -> None:
@@ -139,7 +150,10 @@ def _serve(row: Delivery) -> None:
     send(row)
 
 
-def _record(row: Delivery, *, ok: bool, detail: str = "") -> None:
-    """Once per delivery and outcome: a failure and the success after it are two facts, a repetition is none."""
-    data = {"delivery": str(row["pk"]), "ok": ok, "detail": detail}
-    execute("incident.alarm_sent", data, command_id=uuid5(NAMESPACE, f"{row['pk']}:{ok}"), actor=ACTOR)
+def _record(incident: UUID, outcomes: list[dict[str, Any]]) -> None:
+    """Once for the same outcomes: a failure and the success after it are two facts, a repetition is none."""
+    if not outcomes:
+        return
+    told = "|".join(f"{outcome['delivery']}:{outcome['ok']}" for outcome in outcomes)
+    data = {"incident": str(incident), "sent": outcomes}
+    execute("incident.alarm_sent", data, command_id=uuid5(NAMESPACE, told), actor=ACTOR)

@@ -236,23 +236,33 @@ def _moved_on(delivery: AlarmDelivery) -> list[tuple[UUID, UUID]]:
 
 
 class SentAlarm(Command):
-    """See ``alarm_sent``."""
+    """What became of one delivery."""
 
     delivery: UUID
     ok: bool
     detail: str = Field(default="", max_length=200)
 
 
+class SentAlarms(Command):
+    """See ``alarm_sent``."""
+
+    incident: UUID
+    sent: list[SentAlarm] = Field(min_length=1, max_length=1_000)
+
+
 @command("incident.alarm_sent", roles=SYSTEM)
-def alarm_sent(tx: Transaction, cmd: SentAlarm) -> None:
-    """A medium took the alarm or could not (see ``incidents.effects``)."""
-    delivery = AlarmDelivery.objects.select_related("unit").filter(pk=cmd.delivery).first()
-    if delivery is None:
-        raise Refused("unknown_alarm", _("Diesen Alarm gibt es nicht."))
-    lock_incident(delivery.incident_id)
-    tx.record(
-        AlarmSent(
-            incident=delivery.incident_id, delivery=delivery.pk, unit_name=delivery.unit.name,
-            medium=delivery.medium, ok=cmd.ok, detail=cmd.detail,
-        )
-    )  # fmt: skip
+def alarm_sent(tx: Transaction, cmd: SentAlarms) -> None:
+    """Media took alarms of one incident or could not (see ``incidents.effects``)."""
+    lock_incident(cmd.incident)
+    deliveries = AlarmDelivery.objects.filter(pk__in=[one.delivery for one in cmd.sent], incident_id=cmd.incident)
+    known = {pk: (unit, medium) for pk, unit, medium in deliveries.values_list("pk", "unit__name", "medium")}
+    for one in cmd.sent:
+        if one.delivery not in known:
+            raise Refused("unknown_alarm", _("Diesen Alarm gibt es nicht."))
+        unit_name, medium = known[one.delivery]
+        tx.record(
+            AlarmSent(
+                incident=cmd.incident, delivery=one.delivery, unit_name=unit_name, medium=medium, ok=one.ok,
+                detail=one.detail,
+            )
+        )  # fmt: skip
