@@ -27,6 +27,20 @@ SELECT i.id, i.centre_id FROM incidents_alarmdelivery d JOIN incidents_incident 
 _ASSIGNMENT = """
 SELECT i.id, i.centre_id FROM incidents_assignment a JOIN incidents_incident i ON i.id = a.incident_id WHERE a.id = %s
 """
+# Whoever answers for the first thing that is changed; master data are everybody's.
+_CONFLICT = """
+SELECT coalesce(i.id, a.id), coalesce(i.centre_id, a.centre_id) FROM federation_conflict c
+  LEFT JOIN incidents_incident i ON i.id = c.incidents[1]
+  LEFT JOIN incidents_call a ON c.aggregate_kind = 'call' AND a.id::text = c.aggregate_id
+ WHERE c.id = %s
+"""
+# Whose matter the first of its incidents is; master data is anybody's.
+_CONFLICT = """
+SELECT coalesce(i.centre_id, c.centre_id, '') FROM federation_conflict f
+  LEFT JOIN incidents_incident i ON i.id = f.incidents[1]
+  LEFT JOIN incidents_call c ON f.aggregate_kind = 'call' AND c.id::text = f.aggregate_id
+ WHERE f.id = %s
+"""
 _UNITS = """
 SELECT u.id, c.centre_id, c.id
   FROM resources_unit u
@@ -85,6 +99,14 @@ def _piece(data: Data, _actor: Actor) -> Target:
     return _row(_CALL, data["call"]) if data.get("call") else _row(_INCIDENT, data.get("incident"))
 
 
+def _conflict(data: Data, _actor: Actor) -> Target:
+    """Two rooms that sign at once meet at one node."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CONFLICT, [UUID(str(data.get("conflict")))])
+        row = cursor.fetchone()
+    return Target(row[0]) if row else UNKNOWN
+
+
 def _unit(data: Data, _actor: Actor) -> Target:
     for column, field in (("id", "unit"), ("issi", "issi"), ("opta", "opta")):
         if value := data.get(field):
@@ -97,6 +119,11 @@ def _units(data: Data, _actor: Actor) -> Target:
     """Several units at once are those of one centre: whoever asks has sorted them."""
     centres = unit_centres([str(order["unit"]) for order in data["units"]])
     return Target(next(iter(centres.values()))) if centres else HERE
+
+
+def _conflict(data: Data, _actor: Actor) -> Target:
+    found = _row(_CONFLICT, data.get("conflict"))
+    return found if found.centre else HERE
 
 
 def _scope(data: Data, _actor: Actor) -> Target:
@@ -122,8 +149,10 @@ _LOOK_UPS: dict[str, Callable[[Data, Actor], Target]] = {
     "timer": lambda data, _actor: _row(_TIMER, data.get("timer")),
     "delivery": _delivery,
     "piece": _piece,
+    "conflict": _conflict,
     "unit": _unit,
     "units": _units,
+    "conflict": _conflict,
     "scope": _scope,
     "centre": _new,
 }
