@@ -155,7 +155,7 @@ class Reader:
     def _beat(self) -> None:
         now = timezone.now()
         self._call(self.hub.to_all, encode({"t": "beat", "pos": self.cursor, "now": now}))
-        links = network.beat(console.actor.centre for console in tuple(self.hub.consoles))
+        links = network.beat(console.centre for console in tuple(self.hub.consoles))
         if links:
             self._call(self.hub.broadcast, {centre: encode(message) for centre, message in links.items()})
         current = picture.positions()
