@@ -24,7 +24,7 @@ RUN .venv/bin/python -m ops.languages \
     && SECRET_KEY=for-the-build-only-and-never-used-to-sign-anything-at-all \
     .venv/bin/python manage.py collectstatic --no-input \
     && useradd --system --home-dir /var/lib/leitstelle --create-home leitstelle \
-    && install -d -o leitstelle -g leitstelle "$LEITSTELLE_RUN_DIR"
+    && install -d -o leitstelle -g leitstelle "$LEITSTELLE_RUN_DIR" /var/lib/leitstelle/keys
 
 ENV PATH=/srv/leitstelle/.venv/bin:$PATH
 USER leitstelle
