@@ -189,14 +189,16 @@ def _there(spec: Spec, data: dict[str, Any], command_id: UUID, actor: Actor, cen
     return first or _unreachable(code, centre, node)
 
 
-def _sent(node: str, name: str, data: dict[str, Any], command_id: UUID, actor: Actor) -> Answer:
+def _sent(
+    node: str, name: str, data: dict[str, Any], command_id: UUID, actor: Actor, *, patient: bool = False
+) -> Answer:
     """The answer of ``node``. Raises NotSent, InDoubt."""
     if not reach.line(node).up:
         raise NotSent("the line is down")
     language: Literal["de", "en"] = "en" if (translation.get_language() or "").startswith("en") else "de"
     who = Who(**actor.to_json(), roles=sorted(actor.roles))  # type: ignore[arg-type]  # checked by the schema
     order = Forwarded(command_id=command_id, data=data, actor=who, language=language)
-    answer = post(node, f"/federation/command/{name}", order.model_dump(mode="json"))
+    answer = post(node, f"/federation/command/{name}", order.model_dump(mode="json"), patient=patient)
     entry = answer.pop("entry", None)
     if "pos" in answer:
         answer |= {"node": node, "pos": secured.arrived(*entry) if entry else None}
@@ -204,12 +206,21 @@ def _sent(node: str, name: str, data: dict[str, Any], command_id: UUID, actor: A
 
 
 def _ask(node: str, name: str, data: dict[str, Any], command_id: UUID, actor: Actor) -> Answer | None:
-    try:
-        answer = _sent(node, name, data, command_id, actor)
-    except (NotSent, InDoubt) as error:
-        logger.warning("%s cannot be asked for %s: %s", node, name, error)
-        return None
-    return None if answer.get("refused") == "moved" else answer
+    """The answer of ``node``, None if it cannot be asked. One that is slow and still speaks is asked twice: what is
+    done without its word may be done twice."""
+    for last in (False, True):
+        try:
+            answer = _sent(node, name, data, command_id, actor, patient=True)
+        except NotSent as error:
+            logger.warning("%s cannot be asked for %s: %s", node, name, error)
+            return None
+        except InDoubt as error:
+            logger.warning("%s does not answer to %s: %s", node, name, error)
+            if last:
+                return None
+        else:
+            return None if answer.get("refused") == "moved" else answer
+    return None
 
 
 def _ask_around(name: str, data: dict[str, Any], command_id: UUID, actor: Actor) -> Answer | None:

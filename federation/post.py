@@ -33,16 +33,18 @@ class InDoubt(Exception):
     """The request may have been carried out."""
 
 
-def post(node: str, path: str, value: dict[str, Any], *, keys: frozenset[str] = OF_COMMAND) -> dict[str, Any]:
+def post(
+    node: str, path: str, value: dict[str, Any], *, keys: frozenset[str] = OF_COMMAND, patient: bool = False
+) -> dict[str, Any]:
     """The JSON object, with one of ``keys``, that ``node`` answers to ``value`` at ``path``. The request must bear
-    repeating: over a stale connection it is sent twice.
+    repeating: over a stale connection it is sent twice. ``patient``: ask also a node that has just not answered.
 
     Raises NotSent (no connection, not admitted), InDoubt (no answer within three seconds, or none that makes sense).
     """
     peer = nodes.peers().get(node)
     if peer is None or not peer.link_url:
         raise NotSent("its address is not known")
-    if time.monotonic() < _rest_until.get(node, 0.0):
+    if not patient and time.monotonic() < _rest_until.get(node, 0.0):
         raise NotSent("it did not answer a moment ago")
     url, body = tls.web_address(peer.link_url) + path, orjson.dumps(value)
     client = _client(os.getpid())

@@ -34,13 +34,6 @@ SELECT coalesce(i.id, a.id), coalesce(i.centre_id, a.centre_id) FROM federation_
   LEFT JOIN incidents_call a ON c.aggregate_kind = 'call' AND a.id::text = c.aggregate_id
  WHERE c.id = %s
 """
-# Whose matter the first of its incidents is; master data is anybody's.
-_CONFLICT = """
-SELECT coalesce(i.centre_id, c.centre_id, '') FROM federation_conflict f
-  LEFT JOIN incidents_incident i ON i.id = f.incidents[1]
-  LEFT JOIN incidents_call c ON f.aggregate_kind = 'call' AND c.id::text = f.aggregate_id
- WHERE f.id = %s
-"""
 _UNITS = """
 SELECT u.id, c.centre_id, c.id
   FROM resources_unit u
@@ -99,14 +92,6 @@ def _piece(data: Data, _actor: Actor) -> Target:
     return _row(_CALL, data["call"]) if data.get("call") else _row(_INCIDENT, data.get("incident"))
 
 
-def _conflict(data: Data, _actor: Actor) -> Target:
-    """Two rooms that sign at once meet at one node."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CONFLICT, [UUID(str(data.get("conflict")))])
-        row = cursor.fetchone()
-    return Target(row[0]) if row else UNKNOWN
-
-
 def _unit(data: Data, _actor: Actor) -> Target:
     for column, field in (("id", "unit"), ("issi", "issi"), ("opta", "opta")):
         if value := data.get(field):
@@ -152,7 +137,6 @@ _LOOK_UPS: dict[str, Callable[[Data, Actor], Target]] = {
     "conflict": _conflict,
     "unit": _unit,
     "units": _units,
-    "conflict": _conflict,
     "scope": _scope,
     "centre": _new,
 }

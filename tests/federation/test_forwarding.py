@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from federation import routing
+from journal.commands import commands
 from ops.served import ServedNetwork
 from tests.federation.rooms import (
     GERA_SPOT,
@@ -69,6 +71,39 @@ def test_a_whole_incident_of_the_other_centre(pair: ServedNetwork, rooms: Rooms)
     own = gerd.open_incident(**GERA_SPOT)
     wait_same(pair)
     assert origins(pair["jena"], own) == {"gera"}
+
+
+def test_every_command_says_what_it_is_about() -> None:
+    """In a word that routing knows: an unknown one would run at whichever node was asked."""
+    assert {spec.about for spec in commands().values()} - {""} == set(routing._LOOK_UPS)
+
+
+def test_commands_follow_what_is_handed_over_meanwhile(pair: ServedNetwork, rooms: Rooms) -> None:
+    """While an incident goes to and fro, every note of either room is carried out, once."""
+    anna, gerd = rooms
+    incident = anna.open_incident()
+    until(lambda: origins(pair["gera"], incident))
+    done = Event()
+
+    def write(person: Dispatcher) -> list[dict[str, Any]]:
+        answers: list[dict[str, Any]] = []
+        while not done.is_set():
+            answers.append(person.do("incident.note", incident=incident, text=f"Nr. {len(answers)}"))
+        return answers
+
+    with ThreadPoolExecutor(2) as threads, people((pair["jena"], "jena2", "J2")) as (second,):
+        written = [threads.submit(write, person) for person in (second, gerd)]
+        try:
+            for number in range(2 * ROUNDS):
+                anna.must("incident.hand_over", incident=incident, centre="jena" if number % 2 else "gera")
+        finally:
+            done.set()
+        answers = [answer for notes in written for answer in notes.result()]
+    assert [answer for answer in answers if "result" not in answer] == []
+    wait_same(pair)
+    count = f"SELECT count(*) FROM journal_entry WHERE aggregate_id = '{incident}' AND type = 'incident.noted'"
+    assert [int(node.sql(count)) for node in pair] == [len(answers)] * 2
+    assert [origins(node, incident) for node in pair] == [{"jena", "gera"}] * 2
 
 
 def test_a_refusal_from_elsewhere_speaks_the_readers_language(rooms: Rooms) -> None:
