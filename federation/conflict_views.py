@@ -131,7 +131,7 @@ def _said(c: Conflict, index: int, dossier: Dossier, incident: Incident | None) 
     if c.kind == Kind.CALL:
         data = dossier.known(write.mark).data
         return "", f"{data.user_name} ({data.seat})"
-    return words(contested.before(dossier, write)), words(write.value)
+    return words(contested.before(dossier, c, index)), words(write.value)
 
 
 def _differing(mine: dict[str, Any], all_of_them: list[dict[str, Any]], kind: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from federation.collisions import GROUPS, Dossier, Known, Subject, dossiers
 from federation.entries.conflict import reference
 from federation.models import Conflict
-from federation.rules.conflicts import Identity, Write
+from federation.rules.conflicts import Fork, Identity, Write
 
 
 def dossier_of(subject: Subject) -> Dossier:
@@ -19,12 +19,16 @@ def entry_of(dossier: Dossier, identity: Identity) -> Known | None:
     return next((entry for entry in dossier.entries if entry.mark.identity == identity), None)
 
 
+def fork_of(dossier: Dossier, conflict: Conflict) -> Fork | None:
+    """The fork that the conflict is about; None where both sides ended alike after all, or it is forgotten."""
+    return next((fork for fork in dossier.forks() if dossier.fork_id(fork) == conflict.pk), None)
+
+
 def ends(dossier: Dossier, conflict: Conflict) -> list[Write | None]:
     """What each side of a contested field ended with; None where it is forgotten."""
-    for fork in dossier.forks():
-        if dossier.fork_id(fork) == conflict.pk:
-            return list(fork.last)
-    # Both sides ended alike after all: then each stands as it was noted.
+    fork = fork_of(dossier, conflict)
+    if fork is not None:
+        return list(fork.last)
     writes = {(write.mark.identity, write.field): write for write in dossier.writes()}
     return [writes.get((reference(side), conflict.field)) for side in conflict.sides]
 
@@ -49,13 +53,14 @@ def same(wanted: Any, present: Any) -> bool:
     return bool(wanted == present)
 
 
-def before(dossier: Dossier, write: Write) -> Any:
-    """What the author of ``write`` had found in the field, by all that had been seen; None: nothing."""
-    seen = [
-        other
-        for other in dossier.writes()
-        if other.field == write.field
-        and other.mark.hash != write.mark.hash
-        and dossier.history.saw(write.mark, other.mark)
-    ]
-    return last(seen)
+def before(dossier: Dossier, conflict: Conflict, index: int) -> Any:
+    """What a side found in the field when it began to go its own way; None: nothing."""
+    fork = fork_of(dossier, conflict)
+    if fork is None:
+        return None
+    first = fork.first[index]
+    return last(
+        write
+        for write in dossier.writes()
+        if write.field == conflict.field and write.mark != first and dossier.history.saw(first, write.mark)
+    )

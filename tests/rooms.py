@@ -30,6 +30,7 @@ class Rooms:
         self._raws = {"jena": list(past), "gera": list(past)}
         now = Position.objects.get().hlc
         self._clocks = {name: now + (AHEAD_US if name == ahead else 0) for name in self._raws}
+        self._here = ""
 
     @staticmethod
     def _stored() -> list[Raw]:
@@ -38,6 +39,16 @@ class Rooms:
     @contextmanager
     def at(self, name: str) -> Iterator[None]:
         """Everything inside happens at this node."""
+        if name != self._here:
+            self._put_away()
+            self._enter(name)
+        yield
+
+    def _put_away(self) -> None:
+        if self._here:
+            self._raws[self._here], self._clocks[self._here] = self._stored(), Position.objects.get().hlc
+
+    def _enter(self, name: str) -> None:
         fold.clear()
         Receipt.objects.all().delete()
         Position.objects.update(hlc=self._clocks[name])
@@ -50,8 +61,7 @@ class Rooms:
         Chain.objects.create(
             origin=name, incarnation=1, seq=last.seq if last else 0, hash=last.hash if last else genesis(name, 1)
         )
-        yield
-        self._raws[name], self._clocks[name] = self._stored(), Position.objects.get().hlc
+        self._here = name
 
     @staticmethod
     def _note_heads(raws: list[Raw]) -> None:
@@ -69,7 +79,7 @@ class Rooms:
     def hear(self, giver: str, taker: str, dice: random.Random, *, note: bool = True) -> None:
         """The taker gets what it lacks, in batches as a link brings them, and looks for conflicts after each."""
         with self.at(taker):
-            have = {raw.hash for raw in self._raws[taker]}
+            have = {raw.hash for raw in self._stored()}
             coming = [raw for raw in self._raws[giver] if raw.hash not in have]
             while coming:
                 size = dice.choice([1, 3, 10, 50])

@@ -12,7 +12,7 @@ Views = dict[str, Any]
 def snapshot(centre: str) -> dict[str, Any]:
     """What a console of ``centre`` begins with."""
     return {
-        "conflicts": _concerning(conflict_views.open_conflicts(), centre),
+        "conflicts": concerning(conflict_views.open_conflicts(), centre),
         "drills": drills.drill_views(),
     }
 
@@ -28,10 +28,10 @@ class Change:
     def frame(self, centre: str) -> dict[str, Views]:
         """As a console of ``centre`` may see it."""
         gone = dict.fromkeys(self.conflicts)
-        return {"conflicts": gone | _concerning(self.conflicts, centre), "drills": self.drills}
+        return {"conflicts": gone | concerning(self.conflicts, centre), "drills": self.drills}
 
 
-def _concerning(conflicts: Mapping[str, Views | None], centre: str) -> Views:
+def concerning(conflicts: Mapping[str, Views | None], centre: str) -> Views:
     """Conflicts about calls are the business of the centres that had the call, as the calls are themselves."""
     return {
         ident: view

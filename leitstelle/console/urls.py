@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leitstelle.console import door, pages, takeover
+from leitstelle.console import door, pages, reports, takeover
 from leitstelle.console.crossing import shared
 
 app_name = "console"
@@ -23,5 +23,7 @@ urlpatterns = [
     path("takeover/<str:scope>", shared(takeover.sheet), name="takeover"),
     path("switchback/<str:scope>/report", shared(takeover.report), name="switchback-report"),
     path("countersign", shared(takeover.countersign), name="countersign"),
+    path("conflict/<uuid:conflict_id>", shared(reports.conflict), name="conflict"),
+    path("drills", shared(reports.drill_page), name="drills"),
     path("proposal", shared(door.proposal), name="proposal"),
 ]
