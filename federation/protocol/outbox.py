@@ -30,7 +30,8 @@ class Outgoing:
     """One stream on its way out. ``sent`` and ``sent_hash``: where to go on, and what the next row must link to.
 
     ``sent_here``: the newest row sent by this link. ``confirmed``: up to where the peer has the same rows as we, proven
-    by hash. ``moved_at``: since when the peer lacks something without getting nearer to it.
+    by hash. ``moved_at``: since when the peer lacks something without getting nearer to it; ``relaying``: for so long
+    that we stand in for the stream's origin until the peer is level.
     """
 
     sent: int = 0
@@ -40,6 +41,7 @@ class Outgoing:
     reading: tuple[int, int] | None = None
     pause_until: float = 0.0
     moved_at: float | None = None
+    relaying: bool = False
     confirmed: int = 0
     flight: deque[Flight] = field(default_factory=deque)
 
@@ -184,15 +186,16 @@ class Outbox:
             return False
         if self.ledger.mine[key].seq <= (stream.sent if stream else 0):
             if stream is not None:
-                stream.moved_at = None
+                stream.moved_at, stream.relaying = None, False
             return False
         stream = self._stream(key)
         if stream.reading is not None:
             return False
         due = stream.pause_until
-        if key[0] in self.linked and key[0] != self.ledger.local.node:
+        if key[0] in self.linked and key[0] != self.ledger.local.node and not stream.relaying:
             # The peer gets these first hand; we stand by in case it does not.
             stream.moved_at = now if stream.moved_at is None else stream.moved_at
+            stream.relaying = now >= stream.moved_at + self.ledger.limits.relay_seconds
             due = max(due, stream.moved_at + self.ledger.limits.relay_seconds)
         if due > now:
             self.next_due = due if self.next_due is None else min(self.next_due, due)

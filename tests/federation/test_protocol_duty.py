@@ -397,7 +397,7 @@ def test_rows_are_not_relayed_to_who_gets_them_first_hand() -> None:
     assert set(senders) == {"gera"}
     # Gera and Saalfeld lose each other; nobody tells, and Jena brings the rows all the same.
     there.cut("gera", "saalfeld")
-    there.grow("gera", 2)
+    there.grow("gera", 60)
     for _second in range(4):
         there.flush()
         there.advance(1.0)
