@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 Answer = dict[str, Any]
 
 # A thing that was just handed over is followed; where the word of it is not there yet, for a moment.
-HOPS: Final = 8
+FOLLOW_SECONDS: Final = 2.0
 PAUSE_SECONDS: Final = 0.05
 # What a node asks of another in its own name, while a command of a person waits for it.
 LEAVES: Final = frozenset({"unit.claim", "unit.release"})
@@ -80,7 +80,8 @@ def execute(name: str, data: dict[str, Any], *, command_id: UUID, actor: Actor) 
         if found is not None:
             return found
     asked: set[str] = set()
-    for _hop in range(HOPS):
+    deadline = time.monotonic() + FOLLOW_SECONDS
+    while time.monotonic() < deadline:
         node = nodes.node_of(target.centre)
         if node in asked:
             time.sleep(PAUSE_SECONDS)
