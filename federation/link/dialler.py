@@ -56,7 +56,7 @@ class Dialler:
         try:
             socket = await connect(
                 self.url + PATH,
-                ssl=tls.client_context(),
+                ssl=tls.client_context() if self.url.startswith("wss:") else None,
                 compression=None,
                 max_size=LIMITS.frame_bytes,
                 ping_interval=None,  # the protocol's own beat is quicker
@@ -64,7 +64,7 @@ class Dialler:
                 close_timeout=CLOSE_SECONDS,
                 proxy=None,
             )
-        except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
+        except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError, ValueError) as error:
             self._failed(self.peer, f"{type(error).__name__}: {error}")
             return False
         line = self._dialled(self.peer, Carrier(socket.send, socket.close))

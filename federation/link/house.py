@@ -1,5 +1,6 @@
 """What the link does in the database once a second, besides moving entries."""
 
+import logging
 import os
 import shutil
 import threading
@@ -22,9 +23,12 @@ from federation.nodes import Peer
 from federation.notices import PRESENCE, PRESENCE_FAR, Listener, Sender
 from federation.protocol import Have, Local
 from incidents.models import Call
+from journal.commands import Refused
 from journal.fold import retry_quarantined
 from resources.models import SeatSession
 from resources.positions import Fix, changed_since, merge
+
+logger = logging.getLogger(__name__)
 
 # Positions are stored with the time of receipt, and commit a little later: look back that far again.
 OVERLAP_SECONDS = 3.0
@@ -72,9 +76,7 @@ class House:
         with self._reading:
             begun = restored.keep_life(local.store)
             if not self._prepared and not not_durable:
-                retry_quarantined()  # what this version may know and the one before did not
-                nodes.announce()
-                self._prepared = True
+                self._prepare()
             have = work.have()
         known = list(LinkState.objects.filter(node=settings.LEITSTELLE_NODE))
         peers = nodes.read_peers()
@@ -86,6 +88,16 @@ class House:
         return Turn(
             local, have, peers, trusted_keys(), known, not_durable, begun, self._positions(), self._own_presence()
         )
+
+    def _prepare(self) -> None:
+        """Once per process, before the first line."""
+        retry_quarantined()  # what this version may know and the one before did not
+        try:
+            nodes.announce()
+        except Refused as refusal:
+            # The others go on with what they know of us, or what their settings say.
+            logger.error("this node's addresses cannot be told to the network: %s", refusal.reason)
+        self._prepared = True
 
     def _positions(self) -> list[Fix]:
         now = timezone.now()

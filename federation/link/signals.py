@@ -134,7 +134,7 @@ def _ms(fix: Fix) -> int:
 
 def _fix(unit: str, value: object, ahead: float) -> Fix | None:
     """A position as it came, brought to our clock; None for anything else."""
-    if not isinstance(value, list) or len(value) != 7 or not 0 < len(unit) <= 64:
+    if not isinstance(value, list) or len(value) != 7 or not (0 < len(unit) <= 64 and unit.isprintable()):
         return None
     lon, lat, at, accuracy, speed, heading, source = value
     if not all(_is_number(number) for number in (lon, lat, at)) or not (-180 <= lon <= 180 and -90 <= lat <= 90):
