@@ -14,9 +14,11 @@ from django.db import connection
 from federation import conflicts
 from journal import fold
 from journal.chain import genesis
-from journal.models import Aggregate, Chain, Entry, Position, Receipt
+from journal.guard import applying
+from journal.models import Aggregate, Chain, Entry, Position
 from journal.record import head
 from journal.transfer import Raw
+from journal.types import replicas
 
 AHEAD_US = 90_000_000
 
@@ -48,9 +50,17 @@ class Rooms:
         if self._here:
             self._raws[self._here], self._clocks[self._here] = self._stored(), Position.objects.get().hlc
 
+    @staticmethod
+    def _clear() -> None:
+        """As ``fold.clear``, row by row: making the files of all tables anew takes ten times as long."""
+        tables = {r.model._meta.db_table: None for r in reversed(replicas())}
+        with connection.cursor() as cursor, applying():
+            cursor.execute("TRUNCATE journal_entry")
+            for table in (*tables, "journal_aggregate", "journal_chain", "journal_quarantine", "journal_receipt"):
+                cursor.execute(f'DELETE FROM "{table}"')
+
     def _enter(self, name: str) -> None:
-        fold.clear()
-        Receipt.objects.all().delete()
+        self._clear()
         Position.objects.update(hlc=self._clocks[name])
         self._settings.LEITSTELLE_NODE, self._settings.LEITSTELLE_CENTRES = name, [name]
         raws = self._raws[name]
