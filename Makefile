@@ -35,12 +35,17 @@ stop: ## end a demo that runs in another terminal
 reset: ## throw the demo's data away (asks first)
 	@$(PYTHON) -m ops.control reset
 
-.PHONY: kill start cut heal join leave
+.PHONY: kill
 kill: ## the demo's worst day: kill -9 all of one centre, its database too (CENTRE=jena)
+.PHONY: start
 start: ## … and it comes back (CENTRE=jena)
+.PHONY: cut
 cut: ## break the lines between the demo's centres (CENTRE=jena: only those of one)
+.PHONY: heal
 heal: ## … and mend them
+.PHONY: join
 join: ## a further centre joins the running demo and receives everything (CENTRE=saalfeld)
+.PHONY: leave
 leave: ## … and leaves it (CENTRE=saalfeld)
 kill start cut heal join leave:
 	@$(PYTHON) -m ops.control $@ $(CENTRE)

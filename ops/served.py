@@ -124,6 +124,9 @@ class ServedNetwork(Network):
         }
 
     def stop(self) -> None:
+        for node in self:  # all together: each takes seconds to say good-bye
+            for child in node.children.values():
+                child.ask_to_stop()
         for node in self:
             node.stop()
         for node in self:
