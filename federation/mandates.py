@@ -3,8 +3,8 @@
 What runs already carries its own centre and term in its row; nothing here is asked about it.
 """
 
+import time
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -76,22 +76,26 @@ def reachable(centre: str) -> bool:
     return not node or reach.line(node).up
 
 
+# What a line that is down gets to come up after the start of this process, seconds.
+DOWN_FOR_GOOD = 5.0
+_down_since: dict[str, float] = {}
+
+
 def settled() -> bool:
-    """See ``incidents.network.settled``: each line works and lacks nothing, or is known to be down."""
+    """See ``incidents.network.settled``: each line works and lacks nothing, or has been seen to be down by this process
+    for so long that nobody can be expected there. Asked again and again after the start."""
     if reach.alone():
         return True
-    fresh = timezone.now() - reach.STALE
-    lines = LinkState.objects.filter(node=settings.LEITSTELLE_NODE, updated_at__gt=fresh).values(
-        "peer", "state", "behind_entries", "since"
-    )
-    # A line that has just begun to be down may come up in a moment.
-    tried = timezone.now() - timedelta(seconds=3)
-    clear = {
-        line["peer"]
-        for line in lines
-        if (line["state"] == LinkState.State.UP and not line["behind_entries"])
-        or (line["state"] not in reach.LIVE and line["since"] < tried)
-    }
+    now, fresh = time.monotonic(), timezone.now() - reach.STALE
+    lines = LinkState.objects.filter(node=settings.LEITSTELLE_NODE, updated_at__gt=fresh)
+    clear = set()
+    for peer, state, behind in lines.values_list("peer", "state", "behind_entries"):
+        if state in reach.LIVE:
+            _down_since.pop(peer, None)
+            if state == LinkState.State.UP and not behind:
+                clear.add(peer)
+        elif now - _down_since.setdefault(peer, now) >= DOWN_FOR_GOOD:
+            clear.add(peer)
     return set(nodes.peers()) <= clear
 
 

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 RECONNECT_SECONDS: Final = 0.5
 # A node that comes back first hears what was taken over from it; for so long, then it goes by what it knows.
-SETTLING_SECONDS: Final = 8.0
+SETTLING_SECONDS: Final = 20.0
 SETTLING_STEP_SECONDS: Final = 0.2
 GRACE_SECONDS: Final = 5.0
 
