@@ -1,5 +1,6 @@
 """The live answer to "could the partner carry us now?", and the lines as every console shows them."""
 
+import shutil
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,6 @@ from incidents.labels import EXERCISE_LINE
 from incidents.models import Call
 from resources.models import Seat, SeatSession
 
-# What a partner who is on the same disk cannot be judged by.
 State = LinkState.State
 
 
@@ -61,11 +61,16 @@ def _partner(centre: str, partner: str, states: dict[str, LinkState]) -> Partner
         lag_seconds=0.0 if here or (row and row.shared) else row.lag_seconds if row else None,
         same_version=True if here else row.version == version() if row and row.version else None,
         version=version() if here else row.version if row else "",
-        disk_free=vitals.get("disk_free"),
+        disk_free=_disk_free() if here else vitals.get("disk_free"),
         clock_ms=0.0 if here else row.clock_ms if row else None,
         drill_at=drills.aggregate(at=Max("finished_at"))["at"],
         agreement=True,
     )
+
+
+def _disk_free() -> float:
+    disk = shutil.disk_usage(settings.LEITSTELLE_RUN_DIR)
+    return disk.free / disk.total
 
 
 def _people(centre: str) -> int:

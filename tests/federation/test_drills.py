@@ -31,7 +31,14 @@ class Rehearsal:
         now = timezone.now() + timedelta(hours=1)  # nothing here renews it
         for node, peer in (("jena", "gera"), ("gera", "jena")):
             LinkState.objects.create(
-                id=f"{node}:{peer}", node=node, peer=peer, state="up", since=now, rtt_ms=2.5, updated_at=now
+                id=f"{node}:{peer}",
+                node=node,
+                peer=peer,
+                state="up",
+                since=now,
+                rtt_ms=2.5,
+                updated_at=now,
+                shared=True,
             )
         self.world, self.dice, self.rooms = world, random.Random(1), Rooms(settings)
         self.drill = str(uuid4())

@@ -67,6 +67,7 @@ def test_what_nobody_knows_is_not_there() -> None:
 @pytest.fixture
 def linked(world: World, settings: Any) -> Iterator[World]:
     """Jena's node, linked to Gera's, with an agreement by which Gera stands in for Jena."""
+    settings.LEITSTELLE_CENTRES = ["jena"]
     settings.LEITSTELLE_PEERS = [("gera", "ws://127.0.0.1:1", "k" * 43)]
     nodes._directory.forget()
     reach.forget()
