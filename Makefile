@@ -66,6 +66,14 @@ test: check ## the checks and all tests, in a real browser too (PYTEST_ARGS="-k 
 bench: setup ## measure against the goals, on a quiet copy of its own; figures in .run/bench.jsonl
 	@$(VENV) -m bench
 
+.PHONY: sim
+sim: setup ## bad days of many nodes in one process, on a seeded clock and network (SEED=7 HOURS=100)
+	@$(VENV) -m sim $(if $(SEED),--seed $(SEED)) $(if $(HOURS),--hours $(HOURS))
+
+.PHONY: chaos
+chaos: python ## two real nodes, every fault of the catalogue, and nothing acknowledged may be lost (ONLY="5 15")
+	@$(PYTHON) -m ops.setup chaos && $(VENV) -m chaos $(if $(ONLY),--only "$(ONLY)") $(if $(CYCLES),--cycles $(CYCLES))
+
 .PHONY: lock
 lock: setup ## make the lock files anew from requirements*.in and package.json
 	@$(VENV) -m ops.lock

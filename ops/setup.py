@@ -1,4 +1,4 @@
-"""Make this machine ready: `python3 -m ops.setup run` (for the demo) or `… test` (for checks and tests).
+"""Make this machine ready: `python3 -m ops.setup run` (for the demo), `… test` (for checks and tests), `… chaos`.
 
 Runs on a bare Python 3.11; every step says what it does, and a second run only looks.
 """
@@ -11,12 +11,14 @@ from ops import languages, libraries, system
 from ops.places import VENV
 from ops.terminal import Failure, Steps, report, run
 
+PURPOSES = {"run": "the demo", "test": "the tests", "chaos": "the tests with faults"}
 
-def prepare(*, tests: bool) -> None:
+
+def prepare(*, tests: bool, chaos: bool = False) -> None:
     """All of the set-up up to the libraries and translations. Raises Failure."""
     steps = Steps(4)
     steps.begin("System packages")
-    needs = [*system.FOR_RUNNING, *(system.FOR_TESTS if tests else ())]
+    needs = [*system.FOR_RUNNING, *(system.FOR_TESTS if tests else ()), *(system.FOR_CHAOS if chaos else ())]
     lacking = system.missing(needs)
     if lacking:
         system.install(steps, lacking)
@@ -35,12 +37,12 @@ def prepare(*, tests: bool) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    if arguments not in (["run"], ["test"]):
-        print("usage: python3 -m ops.setup run|test", file=sys.stderr)
+    if len(arguments) != 1 or arguments[0] not in PURPOSES:
+        print(f"usage: python3 -m ops.setup {'|'.join(PURPOSES)}", file=sys.stderr)
         return 2
-    print(f"Leitstelle: set-up for {'the tests' if arguments == ['test'] else 'the demo'}", flush=True)
+    print(f"Leitstelle: set-up for {PURPOSES[arguments[0]]}", flush=True)
     try:
-        prepare(tests=arguments == ["test"])
+        prepare(tests=arguments != ["run"], chaos=arguments == ["chaos"])
     except Failure as failure:
         return report(failure)
     except KeyboardInterrupt:

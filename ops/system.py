@@ -65,6 +65,14 @@ FOR_TESTS = (
     ),
 )
 
+FOR_CHAOS = (
+    Need(
+        "clocks that can be wrong",
+        lambda: any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")),
+        ("libfaketime",),
+    ),
+)
+
 
 def missing(needs: Sequence[Need]) -> list[Need]:
     return [need for need in needs if not need.present()]
