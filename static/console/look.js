@@ -39,10 +39,15 @@ export function mine(me, centre) {
   return !me.centres.length || me.centres.includes(centre);
 }
 
+/** @param {Me} me @param {CallView} call @returns {boolean} answered for here, or waiting so long that it rings here too */
+function rings(me, call) {
+  return mine(me, call.centre) || (call.spilled_to !== "" && mine(me, call.spilled_to));
+}
+
 /** @param {ConsoleState} state @param {Me} me @returns {CallView[]} what waits or runs, oldest first */
 export function liveCalls(state, me) {
   return Object.values(state.calls)
-    .filter((call) => mine(me, call.centre) && call.state !== "ended")
+    .filter((call) => rings(me, call) && call.state !== "ended")
     .sort((a, b) => a.rang_at.localeCompare(b.rang_at) || a.id.localeCompare(b.id));
 }
 
