@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from ops.served import LINKED, ServedNetwork, ServedNode
 from ops.testing import NodeFactory
-from tests.browser.conftest import OpenConsole, consoles
+from tests.browser.conftest import LARGE, SMALL, OpenConsole, consoles
+from tests.browser.test_looks import judge
 from tests.people import Dispatcher
 
 # What the issue promises, in seconds from the fault to the live screen at the other node.
@@ -65,6 +66,15 @@ def moved_after(page: Page, to: str, fault: Callable[[], None]) -> float:
     return float(page.evaluate("() => window.liveSince")) / 1000 - begin
 
 
+def judge_everywhere(page: Page, name: str) -> None:
+    """In both themes and at both sizes, as in ``test_looks``."""
+    for theme in ("dark", "light"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # two of its words
+        for size in (LARGE, SMALL):
+            page.set_viewport_size(size)  # type: ignore[arg-type]  # width and height
+            judge(page, f"{name}-{theme}-{size['width']}")
+
+
 def half_typed(page: Page, incident: str) -> None:
     """The incident is open, and in its report a sentence that is not finished."""
     page.locator(f".incident[data-id='{incident}']").click()
@@ -89,6 +99,9 @@ def test_a_killed_node_takes_nothing_from_the_screen(
     expect(field).to_have_value("erste Meldung, Zugang über ")
     page.keyboard.type("den Hof")
     expect(field).to_have_value("erste Meldung, Zugang über den Hof")
+
+    judge_everywhere(page, "crossed")
+    field.focus()
 
     # What the other node hears comes at once, and what is done here is done there.
     other = gera.open_incident(place="Gera, Markt", lon=12.08, lat=50.88)
@@ -122,6 +135,7 @@ def test_a_reload_works_while_the_node_is_dead_and_so_does_the_way_back(
     back = page.get_by_role("button", name=re.compile("Zurück zu"))
     expect(back).to_be_visible()
     expect(page.locator(".link")).to_contain_text("gera")  # not by itself
+    judge_everywhere(page, "way-back")
     back.click()
     expect(page.locator(".link")).to_contain_text("jena")
     expect(page.locator(".banner")).to_have_count(0)
@@ -169,6 +183,25 @@ def test_dead_sockets_with_living_pages_are_left_when_they_do_not_come_back(
 ) -> None:
     page = open_console("jena1", "J1")
     assert moved_after(page, "gera", lambda: node.kill("sockets")) < FROZEN_SECONDS
+
+
+def test_with_both_gone_the_screen_says_so_and_what_was_entered_is_sent_later(
+    open_console: OpenConsole, node: ServedNode, network: ServedNetwork
+) -> None:
+    page = open_console("jena1", "J1")
+    incident = jena_incident(node, "Jena, Burgau")
+    half_typed(page, incident)
+    for one in network:
+        one.kill_all()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".banner.alarm")).to_contain_text("Weder")
+    expect(page.locator(".pending")).to_contain_text("1 unbeantwortet")
+    judge_everywhere(page, "both-gone")
+    for one in network:
+        one.start(LINKED)
+        one.wait_ready(LINKED)
+    expect(page.get_by_role("button", name="Meldung: erste Meldung, Zugang über")).to_be_visible()
+    expect(page.locator(".pending")).to_have_count(0)
 
 
 def test_a_revoked_seat_is_thrown_out_at_the_other_node_too(
