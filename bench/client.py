@@ -128,9 +128,9 @@ class AsyncClient:
         self.headers = headers or {}
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def request(self, method: str, path: str, body: bytes = b"") -> Answer:
+    async def request(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
         kind = {"Content-Type": "application/json"} if body else {}
-        raw = request_bytes(method, path, body, self.headers | kind)
+        raw = request_bytes(method, path, body, self.headers | kind | (headers or {}))
         for attempt in (1, 2):
             fresh = self._streams is None
             try:
@@ -158,8 +158,8 @@ class AsyncClient:
             self._streams[1].close()
             self._streams = None
 
-    async def post(self, path: str, value: Any) -> Answer:
-        return await self.request("POST", path, orjson.dumps(value))
+    async def post(self, path: str, value: Any, headers: dict[str, str] | None = None) -> Answer:
+        return await self.request("POST", path, orjson.dumps(value), headers)
 
     async def command(self, name: str, data: dict[str, Any]) -> Answer:
         return await self.post(f"/console/command/{name}", {"command_id": str(uuid4()), "data": data})

@@ -43,6 +43,11 @@ class Pair:
         self._servers.stop()
 
     @property
+    def logs(self) -> Path:
+        """Where the servers write theirs."""
+        return self._servers.slot / "log"
+
+    @property
     def jena(self) -> ServedNode:
         return self.network["jena"]
 
