@@ -1,7 +1,8 @@
 """Entry types of ``resources``: master data as it was saved, status as it was reported, seats as they were taken."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 from uuid import UUID
 
 from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point
@@ -60,13 +61,25 @@ class MasterEntry(EntryType):
         return columns
 
     def apply(self, fact: Fact) -> None:
-        columns = self.columns()
-        # One statement where update_or_create takes four; loading all reference data is three thousand of them.
-        self.model._default_manager.bulk_create(
-            [self.model(**columns)],
+        self.write([self])
+
+    @classmethod
+    def apply_many(cls, facts: Sequence[Fact], next_fact: Callable[[], None]) -> None:
+        if cls.apply is not MasterEntry.apply:
+            super().apply_many(facts, next_fact)
+            return
+        cls.write([cast(MasterEntry, fact.data) for fact in facts])
+
+    @classmethod
+    def write(cls, entries: "Sequence[MasterEntry]") -> None:
+        """Their rows by one statement, where update_or_create takes four for each: loading all reference data, or
+        getting it from another node, is three thousand of them."""
+        columns = [entry.columns() for entry in entries]
+        cls.model._default_manager.bulk_create(
+            [cls.model(**row) for row in columns],
             update_conflicts=True,
             unique_fields=["id"],
-            update_fields=[name for name in columns if name != "id"],
+            update_fields=[name for name in columns[0] if name != "id"],
         )
 
     def describe(self, fact: Fact) -> str:
