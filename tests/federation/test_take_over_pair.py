@@ -79,8 +79,7 @@ def test_by_word_there_and_back(linked: ServedNetwork) -> None:
         until(lambda: answers_for(jena, incident) == answers_for(jena, new) == "jena")
         report = anna.http.get(f"/console/switchback/{SCOPE}/report")
         assert "Bericht zur Rückgabe" in report.text
-        for person in (anna, gerd):
-            until(lambda person=person: SCOPE not in person.snapshot()["mandates"])
+        until(lambda: SCOPE not in anna.snapshot()["mandates"] and SCOPE not in gerd.snapshot()["mandates"])
     wait_same(linked)
     assert tables(jena) == tables(gera)
 
