@@ -123,10 +123,10 @@ class Session:
             # We slept, not the peer: what it said meanwhile is still in the carrier.
             self._awake_at = now
         if not self._handshake.proven:
-            if now - self._started_at >= self.limits.handshake_seconds:
+            if now >= self.next_tick:
                 self._drop("silent", "no authentication in time")
             return self._finish(now)
-        if now - max(self._heard_at, self._awake_at) > self.limits.silence_seconds:
+        if now >= self._silent_at:
             self._close("silent", f"nothing for {now - self._heard_at:.1f} s")
         elif self._welcome is not None and now >= self._next_beat:
             self._beat(now)
@@ -192,7 +192,7 @@ class Session:
             return math.inf
         if not self._handshake.proven:
             return self._started_at + self.limits.handshake_seconds
-        times = [max(self._heard_at, self._awake_at) + self.limits.silence_seconds + 0.001]
+        times = [self._silent_at]
         if self._welcome is not None:
             times.append(self._next_beat)
         if self._outbox.next_due is not None:
@@ -233,6 +233,11 @@ class Session:
             stopped=tuple((key[0], key[1], code) for key, code in sorted(ledger.stopped.items())),
             vitals=self._theirs_vitals,
         )
+
+    @property
+    def _silent_at(self) -> float:
+        """When the silence has been long enough. One expression for asking and for waking: sums are not exact."""
+        return max(self._heard_at, self._awake_at) + self.limits.silence_seconds
 
     # What the peer says
 

@@ -295,11 +295,13 @@ class World:
         if not end.inbound:
             return False
         message = orjson.loads(end.inbound.popleft())
-        if message["t"] in ("have", "ack", "beat"):
-            for origin, marks in message["have"].items():
-                for incarnation, seq, _digest in marks:
-                    key = origin, incarnation
-                    end.flight[key] = [number for number in end.flight.get(key, []) if number > seq]
+        said = message.get("have", {})
+        if message["t"] == "entries":  # what the peer gives away is on its disk
+            said = {message["origin"]: [[message["incarnation"], message["rows"][-1][0], ""]]}
+        for origin, marks in said.items():
+            for incarnation, seq, _digest in marks:
+                key = origin, incarnation
+                end.flight[key] = [number for number in end.flight.get(key, []) if number > seq]
         if message["t"] == "stop":
             end.flight.pop((message["origin"], message["incarnation"]), None)
         if message["t"] == "proof":

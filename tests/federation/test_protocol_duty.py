@@ -239,6 +239,20 @@ def test_a_peer_that_only_listens_is_heard_to_be_silent_in_time() -> None:
     assert closes(left) == ["silent"]
 
 
+@given(start=st.floats(0, 1e7), connected=st.booleans())
+def test_a_tick_in_time_is_never_asked_for_twice(start: float, connected: bool) -> None:
+    """A driver that wakes exactly when it was told to does not spin, whatever the sums round to."""
+    there = world("gera", "jena")
+    there.now = start
+    left, _right = linked(there) if connected else there.connect("gera", "jena")
+    wakes = []
+    while not left.session.closed:
+        wakes.append(left.session.next_tick)
+        left.session.tick(wakes[-1])
+    assert wakes == sorted(set(wakes))
+    assert wakes[-1] == pytest.approx(start + (2.6 if connected else 5.0))
+
+
 def test_who_overslept_does_not_accuse_the_peer() -> None:
     """The process stood for a minute; what the peer said meanwhile is still in its ear."""
     there = world("gera", "jena")
