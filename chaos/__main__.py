@@ -69,7 +69,7 @@ def stage(field: Field, fault: Fault, report: Report) -> None:
         broken.append(f"I6 nobody was answered for {silence:.1f} s")
     report.add(
         f"{fault.number:>2} {fault.name}", broken, words=len(field.ledger.words) - before, silence=silence,
-        seconds=time.time() - began, **figures,
+        took=time.time() - began, **figures,
     )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def kill_cycles(field: Field, cycles: int, words: int, report: Report) -> None:
             broken.append(f"{type(error).__name__}: {error}"[:600])
         report.add(
             f"kill -9, {killed} so far", broken, words=len(field.ledger.words) - before,
-            seconds=time.time() - began, **victims,
+            took=time.time() - began, **victims,
         )  # fmt: skip
         if broken:
             return
@@ -134,7 +134,7 @@ def main() -> int:
         report.add(
             "the end", final, words=len(ledger.words), sent=ledger.sent, unanswered=len(ledger.unanswered),
             secured=sum(word.safety == "secured" for word in ledger.words), refused=dict(ledger.refused),
-            seconds=time.time() - began,
+            took=time.time() - began,
         )  # fmt: skip
     print(f"\nchaos: {len(faults)} faults, {len(report.violations)} violations, {report.path}", flush=True)
     for line in report.violations[:20]:

@@ -48,8 +48,11 @@ def kill_site(field: Field) -> dict[str, float]:
     field.settle()
     field.act("gera", "switch_back.start", {"scope": SCOPE})
     field.act("jena", "switch_back.all", {"scope": SCOPE})
-    finished = field.act("gera", "switch_back.finish", {"scope": SCOPE})
-    return figures | {"given_back": float("pos" in finished or finished.get("refused") == "not_returning")}
+    # With the last piece the way back ends by itself; what ended on its own meanwhile leaves it to a person.
+    field.act("gera", "switch_back.finish", {"scope": SCOPE})
+    field.settle()
+    states = [node.sql(f"SELECT state FROM federation_mandate WHERE scope = '{SCOPE}'") for node in field.network]
+    return figures | {"given_back": float(states == ["home", "home"])}
 
 
 def freeze(field: Field, seconds: float = 6.0) -> dict[str, float]:

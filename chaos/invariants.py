@@ -132,9 +132,10 @@ async def consoles(field: Field) -> list[str]:
     """I4: a console that opens now has everything, at both."""
     broken = []
     for node in field.network:
-        listener = await connect(node.sockets_url, "/console/socket?after=0", field.logins[node.name][0].cookie)
         head = int(node.sql("SELECT pos FROM journal_position"))
-        if listener.last_pos < head - 50:
+        cookie = field.logins[node.name][0].cookie
+        listener = await connect(node.sockets_url, f"/console/socket?after={head - 100}", cookie, keep=True)
+        if listener.last_pos < head:
             broken.append(f"I4 a console of {node.name} is at {listener.last_pos}, the journal at {head}")
         listener.transport.abort()
     return broken
