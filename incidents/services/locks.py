@@ -157,7 +157,7 @@ def timer_rules() -> tuple[Rule, ...]:
 def lock_incidents(ids: Iterable[UUID]) -> dict[UUID, LockedIncident]:
     """Lock the incidents. Raises Refused ``unknown_incident`` if one does not exist."""
     wanted = set(ids)
-    rows = [(*row[:-1], _rules(row[-1])) for row in _rows(_INCIDENTS, [list(wanted)])]
+    rows = [(*row[:-1], _rules(row[-1])) for row in _locked(_INCIDENTS, wanted)]
     found = {row[0]: LockedIncident(*row) for row in rows}
     for missing in wanted - set(found):
         raise Refused("unknown_incident", _("Diesen Einsatz gibt es nicht."), incident=str(missing))
@@ -191,7 +191,7 @@ def must_be_open(incident: LockedIncident) -> None:
 
 def lock_units(ids: Iterable[str]) -> dict[str, UnitNow]:
     """Lock the units and tell how they stand: status, open assignments, promises. Unknown ones are left out."""
-    rows = _rows(_UNITS, [sorted(set(ids))])
+    rows = _locked(_UNITS, set(ids))
     if not rows:
         return {}
     names = [row[0] for row in rows]
@@ -224,8 +224,7 @@ def unknown_unit(*idents: str) -> Refused:
 
 def lock_calls(ids: Iterable[UUID]) -> dict[UUID, LockedCall]:
     """Lock the calls; unknown ones are left out."""
-    wanted = list(set(ids))
-    found = {row[0]: LockedCall(*row) for row in _rows(_CALLS, [wanted])} if wanted else {}
+    found = {row[0]: LockedCall(*row) for row in _locked(_CALLS, set(ids))}
     for call in found.values():
         _must_still_be_ours(call.id, call.centre)
     return found
@@ -237,6 +236,17 @@ def lock_call(ident: UUID) -> LockedCall:
     if call is None:
         raise Refused("unknown_call", _("Diesen Anruf gibt es nicht."), call=str(ident))
     return call
+
+
+def _locked(sql: str, wanted: set[Any]) -> list[Any]:
+    """The locked rows of ``wanted``, each with its id first.
+
+    A row that was folded anew while we waited for it is another row: the statement that waited does not see it, the
+    next one does.
+    """
+    rows = _rows(sql, [sorted(wanted)]) if wanted else []
+    missing = wanted - {row[0] for row in rows}
+    return rows + _rows(sql, [sorted(missing)]) if missing else rows
 
 
 def _rows(sql: str, params: Iterable[Any] = ()) -> list[Any]:
