@@ -9,6 +9,8 @@ import { nodes } from "./nodes.js";
 const PATIENCE_MS = 8_000;
 /** With another node to go to, nobody waits that long for one that may be frozen. */
 const SHORT_PATIENCE_MS = 4_000;
+/** So long a read that found nobody waits for the console to move, in ms. */
+const MOVE_MS = 4_000;
 const UNANSWERED = "commands";
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -139,16 +141,17 @@ async function post(name, data, commandId) {
   }
 }
 
-/** Wait, or until the console has moved to another node. @param {number} milliseconds */
+/** Wait, or until the console has moved to another node. @param {number} milliseconds @returns {Promise<boolean>} moved */
 function pause(milliseconds) {
   return new Promise((resolve) => {
-    const done = () => {
+    const end = (/** @type {boolean} */ moved) => {
       clearTimeout(timer);
-      nodes.removeEventListener("moved", done);
-      resolve(null);
+      nodes.removeEventListener("moved", leave);
+      resolve(moved);
     };
-    const timer = setTimeout(done, milliseconds);
-    nodes.addEventListener("moved", done);
+    const leave = () => end(true);
+    const timer = setTimeout(() => end(false), milliseconds);
+    nodes.addEventListener("moved", leave);
   });
 }
 
@@ -183,15 +186,25 @@ export function readAnswer(status, text) {
  * @returns {Promise<any>} the JSON; throws where the node does not answer or refuses
  */
 export async function read(path, options = {}) {
-  const response = await nodes.request(path, {
-    method: options.body === undefined ? "GET" : "POST",
-    headers: options.body === undefined ? {} : { "Content-Type": "application/json" },
-    body: options.body === undefined ? undefined : JSON.stringify(options.body),
-    signal: options.signal ?? AbortSignal.timeout(PATIENCE_MS),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new ReadRefused(readAnswer(response.status, text).reason ?? "");
-  return JSON.parse(text);
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const response = await nodes.request(path, {
+        method: options.body === undefined ? "GET" : "POST",
+        headers: options.body === undefined ? {} : { "Content-Type": "application/json" },
+        body: options.body === undefined ? undefined : JSON.stringify(options.body),
+        signal: options.signal ?? AbortSignal.timeout(PATIENCE_MS),
+      });
+      const text = await response.text();
+      if (!response.ok) throw new ReadRefused(readAnswer(response.status, text).reason ?? "");
+      return JSON.parse(text);
+    } catch (error) {
+      if (error instanceof ReadRefused || options.signal?.aborted) throw error;
+      // Asked in the very second the node died: asked again where the console goes on.
+      if (attempt === 0 && nodes.others(nodes.at).length && (await pause(MOVE_MS))) continue;
+      // What the browser says of a dead line is in its own language; whoever asked has words for it.
+      throw new Error("");
+    }
+  }
 }
 
 /** The node answered a read with a reason. */

@@ -458,4 +458,5 @@ export const ENGLISH = {
   "Neues nimmt {node} auf; laufende Einsätze von {home} sind nach der Übernahme zu ändern.": "{node} takes what is new; running incidents of {home} can be changed after the take-over.",
   "Übernahme in {n} s möglich": "Take-over possible in {n} s",
   "{home} übernehmen": "Take over {home}",
+  "getrennt": "cut off",
 };

@@ -27,6 +27,11 @@ WATCH = """(node) => { window.liveSince = 0; const look = () => {
 }; look(); }"""
 
 
+# Parts of the frame that reach beyond the screen, which cuts them off without a scroll bar.
+CUT_OFF = """() => [...document.querySelectorAll("header, header > *, .banner, .banner > *, main, .column")].filter(
+  (part) => part.getBoundingClientRect().right > innerWidth + 1).map((part) => part.outerHTML.slice(0, 120))"""
+
+
 @pytest.fixture(scope="module")
 def network(node_factory: NodeFactory) -> ServedNetwork:
     """Two nodes on one database: to a console they are two like any others, and what it does needs no take-over."""
@@ -73,6 +78,7 @@ def judge_everywhere(page: Page, name: str) -> None:
         for size in (LARGE, SMALL):
             page.set_viewport_size(size)  # type: ignore[arg-type]  # width and height
             judge(page, f"{name}-{theme}-{size['width']}")
+            assert page.evaluate(CUT_OFF) == [], f"{name}-{theme}-{size['width']}"
 
 
 def half_typed(page: Page, incident: str) -> None:

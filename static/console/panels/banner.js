@@ -5,7 +5,7 @@ import { nodes } from "../nodes.js";
 import { clock, duration, secondsSince } from "../time.js";
 
 /** Until then the line in the status bar is enough: most interruptions are over by then. */
-const AWAY_SECONDS = 4;
+export const AWAY_SECONDS = 4;
 /** Where the outcome of the take-over is shown. */
 const PLACE = "take_over";
 /** A record, hence German in every language. */

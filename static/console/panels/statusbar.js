@@ -6,6 +6,7 @@ import { liveCalls, mine } from "../look.js";
 import { STALE_SECONDS } from "../socket.js";
 import { isDark } from "../theme.js";
 import { clock, day, duration, now } from "../time.js";
+import { AWAY_SECONDS } from "./banner.js";
 
 /** @param {import("../app.js").App} app */
 export function view(app) {
@@ -59,9 +60,11 @@ function link(app) {
   const age = app.link.age();
   const stale = age > STALE_SECONDS;
   const state = app.link.state === "live" && !stale ? "live" : app.link.state === "starting" ? "starting" : "away";
-  const words = { live: t("verbunden"), starting: t("verbindet …"), away: t("getrennt – verbindet neu") }[state];
+  // The band below says the rest, and this line has no room for it.
+  const long = age > AWAY_SECONDS;
+  const words = { live: t("verbunden"), starting: t("verbindet …"), away: long ? t("getrennt") : t("getrennt – verbindet neu") }[state];
   return html`<span class="link ${state}" role="status">
-    <i></i>${app.store.node ? t("Knoten {node}", { node: app.store.node }) : ""} · ${words}
+    <i></i>${app.store.node && !long ? html`${t("Knoten {node}", { node: app.store.node })} · ` : nothing}${words}
     <span class="age">${state === "live" ? t("Stand aktuell") : t("Stand vor {age}", { age: duration(Number.isFinite(age) ? age : null) })}</span>
   </span>`;
 }
