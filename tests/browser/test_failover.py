@@ -125,6 +125,7 @@ def test_a_reload_works_while_the_node_is_dead_and_so_does_the_way_back(
     incident = jena_incident(node, "Jena, Paradies")
     page.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).active)")
     half_typed(page, incident)
+    page.locator("#log-note").fill("Anrufer wartet am ")
     page.keyboard.press("Control+k")
     page.keyboard.type("s 83-1 ")
     moved_after(page, "gera", node.kill_all)
@@ -133,6 +134,7 @@ def test_a_reload_works_while_the_node_is_dead_and_so_does_the_way_back(
     expect(page.get_by_text("Stand aktuell")).to_be_visible()
     expect(page.locator(".link")).to_contain_text("gera")
     expect(page.locator("#edit-report")).to_have_value("erste Meldung, Zugang über ")
+    expect(page.locator("#log-note")).to_have_value("Anrufer wartet am ")
     expect(page.locator("#command")).to_have_value("s 83-1 ")
     expect(page.locator(".seat")).to_contain_text("Platz J1")
 

@@ -1,13 +1,19 @@
 /** One incident: its fields edited in place, its units with their times, its clocks and its log. */
-import { html, nothing, repeat } from "../html.js";
+import { html, live, nothing, repeat } from "../html.js";
 import { t } from "../i18n.js";
 import { assignmentState, countyHow, deliveryState, keywordClass, mediumName, outcomeName, timerName } from "../labels.js";
+import { recall, remember } from "../keep.js";
 import { committed, shortName, spokenName } from "../look.js";
 import * as forms from "../forms.js";
 import { nodes } from "../nodes.js";
 import { clock, duration, minute, moment, secondsSince } from "../time.js";
 import { editable, fileOf } from "./fields.js";
 import { windowButton } from "./queue.js";
+
+const NOTES = "notes";
+
+/** Half-typed lines of the log by incident: they stay with theirs, and a reload goes on with them. @type {Record<string, string>} */
+const notes = recall(NOTES) ?? {};
 
 /** @param {import("../app.js").App} app @param {string} id */
 export function view(app, id) {
@@ -216,6 +222,13 @@ function logbook(app, incident, error) {
   </section>`;
 }
 
+/** @param {string} incident @param {string} text what stands in its line now */
+function note(incident, text) {
+  if (text) notes[incident] = text;
+  else delete notes[incident];
+  remember(NOTES, notes);
+}
+
 /** The field for the next line of the log, always in reach. @param {import("../app.js").App} app @param {IncidentView} incident */
 function entry(app, incident) {
   const outcome = app.commands.outcome(`log:${incident.id}`);
@@ -223,6 +236,7 @@ function entry(app, incident) {
   return html`<form class="go entry" @submit=${(/** @type {SubmitEvent} */ event) => void write(event, app, incident)}>
     <label for="log-note">${t("Eintrag")} <kbd>I</kbd></label>
     <input id="log-note" class="text" name="text" type="text" autocomplete="off" data-field="note"
+      .value=${live(notes[incident.id] ?? "")} @input=${(/** @type {InputEvent} */ event) => note(incident.id, /** @type {HTMLInputElement} */ (event.target).value)}
       placeholder=${incident.state === "open" ? t("ins Einsatztagebuch, Enter speichert") : t("Nachtrag, Enter speichert")} />
     ${outcome?.state === "refused" ? html`<span class="refused">${outcome.reason}</span>` : waits ? html`<span class="pending">${outcome.reason || t("speichert …")}</span>` : nothing}
   </form>`;
@@ -236,7 +250,11 @@ async function write(event, app, incident) {
   const text = field.value.trim();
   if (!text) return;
   field.value = "";
+  note(incident.id, "");
   const answer = await app.commands.send("incident.note", { incident: incident.id, text, kind: "note" }, `log:${incident.id}`);
   // Refused words come back, unless something new stands there.
-  if (!answer.ok && !field.value) field.value = text;
+  if (!answer.ok && !notes[incident.id]) {
+    note(incident.id, text);
+    app.invalidate("work");
+  }
 }
