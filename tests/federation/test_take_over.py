@@ -4,20 +4,23 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import transaction
 
 from federation import automatic, mandates, signatures
+from federation.entries.mandate import MandateTaken
 from federation.models import Mandate
 from incidents import effects, selectors, timers
 from incidents.entries.incident import IncidentTimerRearmed
+from incidents.entries.responsibility import CallHandedOver, IncidentTakenOver
 from incidents.models import AlarmDelivery, Call, Incident, Timer
 from journal import fold, tail
 from journal.actor import Actor, system
 from journal.models import Entry
 from journal.record import Transaction
+from journal.types import EntryType
 from tests.federation.centres import agree, at, hear
 from tests.world import JENA, SHK, UNITS, World
 
@@ -307,3 +310,29 @@ def test_a_whole_centre_at_its_worst_is_taken_over_in_a_moment(durable_world: Wo
     print(f"take-over of 350 incidents and 40 calls: {seconds:.2f} s")
     assert (taken["incidents"], len(taken["calls"])) == (350, 40)
     assert not Incident.objects.exclude(centre="gera").exists()
+
+
+@pytest.mark.parametrize("kind", ["incident", "call", "mandate"])
+def test_a_hand_over_of_a_lower_term_changes_nothing_however_late_it_is(world: World, kind: str) -> None:
+    """The clock says who was last, the term says who answers."""
+    ident = UUID(open_one(world) if kind == "incident" else ring(world))
+
+    def hand_over(centre: str) -> EntryType:
+        if kind == "mandate":
+            return MandateTaken(scope="centre:jena", centre="jena", holder=centre)
+        if kind == "call":
+            return CallHandedOver(call=ident, centre=centre, how="taken")
+        return IncidentTakenOver(incident=ident, centre=centre)
+
+    for centre, term in (("gera", 2), ("saalfeld", 3), ("gera", 2)):
+        tx = Transaction(world.gera)
+        tx.record(hand_over(centre), term=term)
+        tx.append()
+    rows = {
+        "mandate": Mandate.objects.values_list("holder_id", "term"),
+        "call": Call.objects.values_list("centre_id", "term"),
+        "incident": Incident.objects.values_list("centre_id", "term"),
+    }
+    assert list(rows[kind]) == [("saalfeld", 3)]
+    if kind != "mandate":
+        assert set(Timer.objects.values_list("centre_id", flat=True)) <= {"saalfeld"}
