@@ -10,11 +10,9 @@ import time
 from typing import Any
 
 import redis
-from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import connection
 
 from federation import reach
-from federation.models import LinkState
 from federation.notices import SECURED
 from journal import notify
 
@@ -50,10 +48,10 @@ class _Word:
             try:
                 with notify.connect(None).pubsub(ignore_subscribe_messages=True) as subscription:
                     subscription.subscribe(SECURED)
-                    self._heard(_written_down())
+                    self._heard(0)  # the next word says everything
                     for message in subscription.listen():
                         self._heard(int(message["data"]))
-            except (redis.RedisError, DatabaseError, InterfaceError, ValueError) as error:
+            except (redis.RedisError, ValueError) as error:
                 logger.warning("no word of what is secured: %s", error)
             with self._changed:
                 self._listening = False
@@ -68,15 +66,6 @@ class _Word:
 
 
 _word = _Word()
-
-
-def _written_down() -> int:
-    """What was secured before we began to listen, as the link process wrote it down. For a thread of its own."""
-    try:
-        rows = LinkState.objects.filter(node=settings.LEITSTELLE_NODE, shared=False)
-        return max(rows.values_list("secured_pos", flat=True), default=0)
-    finally:
-        connection.close()
 
 
 def told(answer: dict[str, Any]) -> dict[str, Any]:
