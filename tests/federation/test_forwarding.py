@@ -29,6 +29,7 @@ from tests.people import Dispatcher
 ROUNDS = 8
 # Secured within 150 ms is the rule; on a machine that does much else it is not without exception.
 NOTES, MOSTLY = 20, 10
+SLOWER_THAN_ANYBODY_WAITS_MS = 400
 
 Rooms = tuple[Dispatcher, Dispatcher]
 
@@ -76,6 +77,23 @@ def test_a_whole_incident_of_the_other_centre(pair: ServedNetwork, rooms: Rooms)
 def test_every_command_says_what_it_is_about() -> None:
     """In a word that routing knows: an unknown one would run at whichever node was asked."""
     assert {spec.about for spec in commands().values()} - {""} == set(routing._LOOK_UPS)
+
+
+def test_a_unit_is_taken_from_the_other_centres_incident(pair: ServedNetwork, rooms: Rooms) -> None:
+    """To and fro: at both nodes it is where it was taken to, and nowhere else."""
+    anna, gerd = rooms
+    unit = free_units(anna, "RTW", "jena")[0]
+    theirs, ours = anna.open_incident(), gerd.open_incident(**GERA_SPOT)
+    anna.must("incident.alarm", incident=theirs, units=[{"unit": unit}])
+    wait_same(pair)
+    assert gerd.do("incident.alarm", incident=ours, units=[{"unit": unit}])["refused"] == "unit_committed"
+    for person, source, target in ((gerd, theirs, ours), (anna, ours, theirs), (gerd, theirs, ours)):
+        person.must("incident.alarm", incident=target, units=[{"unit": unit, "take_from": source}])
+        wait_same(pair)
+        held = (
+            f"SELECT incident_id, unconfirmed FROM incidents_assignment WHERE unit_id = '{unit}' AND ended_at IS NULL"
+        )
+        assert [node.sql(held) for node in pair] == [f"{target}|f"] * 2
 
 
 def test_commands_follow_what_is_handed_over_meanwhile(pair: ServedNetwork, rooms: Rooms) -> None:
@@ -239,6 +257,9 @@ def test_an_answer_tells_whether_it_is_on_disk_at_two_sites(pair: ServedNetwork,
             )
             assert int(known) >= number + 1, "said to be secured, and it is not there"
     assert secured >= MOSTLY
+    pair.delay(SLOWER_THAN_ANYBODY_WAITS_MS)
+    assert anna.do("incident.note", incident=incident, text="langsam")["safety"] == "stored"
+    pair.heal()
     pair.cut()
     wait_cut(pair)
     assert anna.do("incident.note", incident=incident, text="allein")["safety"] == "stored"
