@@ -87,7 +87,7 @@ def test_kills_of_the_link_lose_nothing_and_slow_nobody(
     writer = threading.Thread(target=write)
     before = query(jena, NOTES)[0][0]
     writer.start()
-    for node in (gera, jena, gera):
+    for node in (gera, jena):
         node.kill("link")
         reached = query(jena, NOTES)[0][0]
         eventually(lambda reached=reached: query(jena, NOTES)[0][0] > reached + 5)  # type: ignore[misc]
@@ -95,7 +95,7 @@ def test_kills_of_the_link_lose_nothing_and_slow_nobody(
         node.wait_ready(["link"])
     done.set()
     writer.join()
-    assert query(jena, NOTES)[0][0] > before + 15
+    assert query(jena, NOTES)[0][0] > before + 10
     network.wait_linked()
     equal(jena, gera)
 
