@@ -23,7 +23,7 @@ from federation.rules.conflicts import (
 from journal.envelope import decode
 from journal.fold import repeated_commands
 from journal.keys import keys_for_reading
-from journal.models import Entry
+from journal.models import Chain, Entry
 from journal.types import Fact
 
 NAMESPACE = UUID("f0a6f0a5-8f5b-4c55-8d0e-5f2b8f3d8c11")
@@ -65,9 +65,12 @@ SELECT DISTINCT a.incident_id, b.incident_id
    AND b.alarmed_at < coalesce(a.ended_at, 'infinity') + interval '10 minutes'
    AND a.alarmed_at < coalesce(b.ended_at, 'infinity') + interval '10 minutes'
 """
+# By all columns of the index of numbers; who numbers is a node in one of its lives.
 _NUMBERS = """
-SELECT i.number, array_agg(i.id ORDER BY i.id) FROM incidents_incident i
- WHERE i.number IN (SELECT t.number FROM incidents_incident t WHERE t.id = ANY(%s)) GROUP BY 1 HAVING count(*) > 1
+SELECT i.number, array_agg(DISTINCT i.id ORDER BY i.id) FROM incidents_incident t
+  JOIN incidents_incident i ON i.numbered_by = t.numbered_by AND i.origin = ANY(%s) AND i.year = t.year
+   AND i.serial = t.serial AND i.number = t.number
+ WHERE t.id = ANY(%s) GROUP BY 1 HAVING count(DISTINCT i.id) > 1
 """
 
 
@@ -300,8 +303,10 @@ def _commitment_side(dossier: Dossier, commitment: Commitment) -> Side:
 
 
 def _numbers(incidents: Sequence[UUID]) -> list[Collision]:
+    lives = Chain.objects.values_list("origin", "incarnation")
+    origins = {name for origin, incarnation in lives for name in (origin, f"{origin}/{incarnation}")}
     with connection.cursor() as cursor:
-        cursor.execute(_NUMBERS, [list(incidents)])
+        cursor.execute(_NUMBERS, [sorted(origins), list(incidents)])
         doubles = cursor.fetchall()
     found = []
     for number, ids in doubles:

@@ -66,11 +66,8 @@ class Rooms:
         raws = self._raws[name]
         fold.absorb(raws)
         self._note_heads(raws)
-        mine = [raw for raw in raws if raw.origin == name]
-        last = mine[-1] if mine else None
-        Chain.objects.create(
-            origin=name, incarnation=1, seq=last.seq if last else 0, hash=last.hash if last else genesis(name, 1)
-        )
+        Chain.objects.create(origin=name, incarnation=1, seq=0, hash=genesis(name, 1))
+        self._note_chains(raws)
         self._here = name
 
     @staticmethod
@@ -86,6 +83,12 @@ class Rooms:
             )
         assert Aggregate.objects.count() == len(heads)
 
+    @staticmethod
+    def _note_chains(raws: list[Raw]) -> None:
+        for raw in {raw.origin: raw for raw in raws}.values():
+            values = {"seq": raw.seq, "hash": raw.hash}
+            Chain.objects.update_or_create(origin=raw.origin, incarnation=raw.incarnation, defaults=values)
+
     def hear(self, giver: str, taker: str, dice: random.Random, *, note: bool = True) -> None:
         """The taker gets what it lacks, in batches as a link brings them, and looks for conflicts after each."""
         with self.at(taker):
@@ -95,6 +98,7 @@ class Rooms:
                 size = dice.choice([1, 3, 10, 50])
                 before = head()
                 fold.absorb(coming[:size])
+                self._note_chains(coming[:size])
                 coming = coming[size:]
                 if note:
                     conflicts.note_between(before, head())

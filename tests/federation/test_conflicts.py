@@ -272,6 +272,23 @@ def cut_record(actor: Actor, data: Any) -> None:
     tx.append()
 
 
+def test_two_incidents_with_one_number(cut: Cut) -> None:
+    """As when two nodes hold themselves for home of one centre."""
+    other, third = str(uuid4()), str(uuid4())
+    for name, incident in (("jena", other), ("gera", third)):
+        with cut.rooms.at(name):
+            cut.settings.LEITSTELLE_CENTRES = ["jena", "gera"]
+            cut.world.must("incident.open", incident=incident, keyword="RD1", centre="jena", lon=11.59, lat=50.93)
+    with cut.rooms.at("gera"):
+        number = Incident.objects.get(pk=third).number
+    view = cut.heal()
+    assert (view["kind"], {side["number"] for side in view["sides"]}) == ("number", {number})
+    cut.sign(view, 0)
+    with cut.rooms.at("gera"):
+        assert Incident.objects.get(pk=view["sides"][0]["incident"]).number == number
+        assert Incident.objects.filter(number=number).count() == 1
+
+
 def test_one_signature_and_no_second(cut: Cut) -> None:
     edit(cut, cut.jena, "Sturz", "A")
     edit(cut, cut.gera, "Sturz", "B")
