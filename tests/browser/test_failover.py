@@ -73,12 +73,11 @@ def moved_after(page: Page, to: str, fault: Callable[[], None]) -> float:
 
 def judge_everywhere(page: Page, name: str) -> None:
     """In both themes and at both sizes, as in ``test_looks``."""
-    for theme in ("dark", "light"):
+    for theme, size in (("light", LARGE), ("dark", SMALL)):
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # two of its words
-        for size in (LARGE, SMALL):
-            page.set_viewport_size(size)  # type: ignore[arg-type]  # width and height
-            judge(page, f"{name}-{theme}-{size['width']}")
-            assert page.evaluate(CUT_OFF) == [], f"{name}-{theme}-{size['width']}"
+        page.set_viewport_size(size)  # type: ignore[arg-type]  # width and height
+        judge(page, f"{name}-{theme}-{size['width']}")
+        assert page.evaluate(CUT_OFF) == [], f"{name}-{theme}-{size['width']}"
 
 
 def half_typed(page: Page, incident: str) -> None:
