@@ -29,6 +29,10 @@ export class Acts {
     return run.call(this, rowOf(event), event) !== false;
   }
 
+  network() {
+    return this.app.network.open();
+  }
+
   // --- calls -----------------------------------------------------------------------------------------------------
 
   answer() {

@@ -9,6 +9,7 @@ import { html, render } from "./html.js";
 import { t, currentLanguage, setLanguage } from "./i18n.js";
 import { Intake } from "./intake.js";
 import { recall, remember } from "./keep.js";
+import { Network } from "./network.js";
 import { nodes } from "./nodes.js";
 import { MapPanel } from "./panels/map.js";
 import * as banner from "./panels/banner.js";
@@ -55,6 +56,7 @@ export class App {
     this.proposing = new Proposing(this);
     this.acts = new Acts(this);
     this.dialogs = new Dialogs(this);
+    this.network = new Network(this);
     this.commandLine = new CommandLine(this);
     this.announcer = new Announcer(this);
     this.search = new search.Search(this);
@@ -153,6 +155,7 @@ export class App {
     this.proposing.follow();
     this.map?.changed(topics);
     this.announcer.heard(topics, frame);
+    this.network.heard(topics);
     this.dirty.add("bars");
     this.ask();
   }

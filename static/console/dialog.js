@@ -3,6 +3,7 @@ import { html, nothing, render } from "./html.js";
 import { t } from "./i18n.js";
 import { nodes } from "./nodes.js";
 import { help } from "./panels/help.js";
+import * as network from "./panels/network.js";
 
 /**
  * @typedef {{name: string, label: string, kind: "text" | "words" | "choice" | "checks" | "number" | "moment",
@@ -19,7 +20,7 @@ export class Dialogs {
     this.element.className = "dialog";
     /** @type {Form | null} */
     this.form = null;
-    /** @type {"form" | "help" | "view" | "seat" | null} */
+    /** @type {"form" | "help" | "network" | "seat" | null} */
     this.kind = null;
     this.refused = "";
     this.busy = false;
@@ -49,7 +50,7 @@ export class Dialogs {
     return true;
   }
 
-  /** @param {"form" | "help" | "view" | "seat"} kind */
+  /** @param {"form" | "help" | "network" | "seat"} kind */
   show(kind) {
     if (!this.element.open) this.before = document.activeElement;
     this.kind = kind;
@@ -79,6 +80,7 @@ export class Dialogs {
   draw() {
     if (this.kind === "form" && this.form) render(this.formView(this.form), this.element);
     else if (this.kind === "help") render(help(this.app), this.element);
+    else if (this.kind === "network") render(network.view(this.app), this.element);
     else if (this.kind === "seat") render(seatLost(), this.element);
   }
 

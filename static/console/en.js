@@ -1,4 +1,5 @@
 /** English of every German sentence on the screen; a test holds it to completeness. */
+import { EN_NETWORK } from "./en_network.js";
 
 /** @type {Record<string, string>} */
 export const ENGLISH = {
@@ -459,4 +460,5 @@ export const ENGLISH = {
   "Übernahme in {n} s möglich": "Take-over possible in {n} s",
   "{home} übernehmen": "Take over {home}",
   "getrennt": "cut off",
+  ...EN_NETWORK,
 };

@@ -34,6 +34,7 @@ export const SHORTCUTS = [
   { key: "v", scope: "everywhere", act: "toProposal", text: () => t("zum Vorschlag") },
   { key: "b", scope: "everywhere", act: "toBoard", text: () => t("zu den Einsatzmitteln") },
   { key: "k", scope: "everywhere", act: "toMap", text: () => t("zur Karte") },
+  { key: "o", scope: "everywhere", act: "network", text: () => t("Verbund: Verbindung, Übernahme, Widersprüche") },
   { key: "t", scope: "everywhere", act: "theme", text: () => t("hell / dunkel") },
   { key: "l", scope: "everywhere", act: "mute", text: () => t("Töne aus / an") },
 

@@ -13,7 +13,7 @@ HOLE = re.compile(r"\{(\w+)\}")
 
 def sentences() -> set[str]:
     """Every German sentence that a module hands to t()."""
-    modules = [path for path in CONSOLE.rglob("*.js") if path.name != "en.js"]
+    modules = [path for path in CONSOLE.rglob("*.js") if path.name not in {"en.js", "en_network.js"}]
     return {json.loads(found) for path in modules for found in SENTENCE.findall(path.read_text())}
 
 

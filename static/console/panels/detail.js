@@ -8,6 +8,7 @@ import * as forms from "../forms.js";
 import { nodes } from "../nodes.js";
 import { clock, duration, minute, moment, secondsSince } from "../time.js";
 import { editable, fileOf } from "./fields.js";
+import { orphaned } from "./takeover.js";
 import { windowButton } from "./queue.js";
 
 const NOTES = "notes";
@@ -37,7 +38,7 @@ export function view(app, id) {
       ${app.alone ? nothing : windowButton(app, "work")}
     </h2>
     <div class="body detail">
-      ${timers(app, incident)} ${facts(app, incident, open)} ${assignments(app, incident, open)} ${acts(app, incident, open)}
+      ${open ? orphaned(app, incident) : nothing} ${timers(app, incident)} ${facts(app, incident, open)} ${assignments(app, incident, open)} ${acts(app, incident, open)}
       ${logbook(app, incident, file.error)}
     </div>
     ${entry(app, incident)}`;
@@ -214,7 +215,7 @@ function logbook(app, incident, error) {
         (line) => html`<li class=${line.type.replaceAll(".", "-")}>
           <time title=${moment(line.at)}>${clock(line.at)}</time>
           <span class="who" title=${line.who}>${line.seat || line.who}</span>
-          <span class="what">${line.text}</span>
+          <span class="what">${line.text}${line.late_term ? html` <span class="tag">${t("unter früherer Zuständigkeit")}</span>` : nothing}</span>
         </li>`,
       )}
     </ol>

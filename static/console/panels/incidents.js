@@ -83,6 +83,7 @@ function row(app, incident, tab) {
         ${incident.exercise ? html`<span class="tag">${t("Übung")}</span>` : nothing}
         ${incident.appointment_at ? html`<span class="tag">${t("Termin {at}", { at: minute(incident.appointment_at) })}</span>` : nothing}
         ${(app.ui.incidents.all || app.me.centres.length > 1) && incident.centre !== app.me.centre ? html`<span class="tag">${app.state.master.centres[incident.centre]?.code ?? incident.centre}</span>` : nothing}
+        ${incident.home !== incident.centre ? html`<span class="tag">${t("für {centre}", { centre: app.state.master.centres[incident.home]?.code ?? incident.home })}</span>` : nothing}
         ${here.length ? html`<span class="tag people" title=${here.map((person) => person.name).join(", ")}>${here.map((person) => person.seat).join(" ")}</span>` : nothing}
       </span>
     </span>

@@ -74,6 +74,8 @@ function subline(app, call, mine) {
   const parts = [callState(call.state)];
   if (call.state !== "ringing" && (call.user || call.seat)) parts.push(mine ? t("bei Ihnen") : `${call.user} ${call.seat}`.trim());
   if (call.state === "ringing" && call.seat) parts.push(t("für Platz {seat}", { seat: call.seat }));
+  if (call.spilled_to) parts.push(call.centre === app.me.centre ? t("klingelt auch bei {centre}", { centre: app.network.centreName(call.spilled_to) }) : t("Überlauf von {centre}", { centre: app.network.centreName(call.centre) }));
+  else if (call.home !== call.centre) parts.push(t("für {centre}", { centre: app.network.centreName(call.home) }));
   const incident = app.state.incidents[call.incident ?? ""];
   if (incident) parts.push(incident.number);
   else if (call.county) parts.push(app.state.master.counties[call.county]?.name ?? "");

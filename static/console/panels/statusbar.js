@@ -7,6 +7,7 @@ import { STALE_SECONDS } from "../socket.js";
 import { isDark } from "../theme.js";
 import { clock, day, duration, now } from "../time.js";
 import { AWAY_SECONDS } from "./banner.js";
+import { summary } from "./network.js";
 
 /** @param {import("../app.js").App} app */
 export function view(app) {
@@ -26,6 +27,7 @@ export function view(app) {
     </span>
     <span class="space"></span>
     ${app.commands.unanswered ? html`<span class="pending">${t("{n} unbeantwortet", { n: app.commands.unanswered })}</span>` : nothing}
+    ${summary(app)}
     ${link(app)}
     <span class="tools">
       <button class="icon" title=${`${t("Suche")} ( / )`} aria-label=${t("Suche")} @click=${() => app.acts.search()}>${ICONS.search()}</button>

@@ -1,0 +1,111 @@
+/** The network in one place: what collides, the lines, who answers for what, rehearsals. */
+import { html, nothing } from "../html.js";
+import { t } from "../i18n.js";
+import { duration, secondsSince } from "../time.js";
+import { conflicts } from "./conflicts.js";
+import { drills } from "./drills.js";
+import { mandates, sheet } from "./takeover.js";
+
+const CLOCK_MS = 500;
+
+/** @param {import("../app.js").App} app */
+export function view(app) {
+  const { network, store } = app;
+  return html`<div class="network" tabindex="-1">
+    <header>
+      <h2>${network.sheet ? t("Übernommen: {scope}", { scope: network.scopeName(network.sheet.scope) }) : t("Verbund der Leitstellen")}</h2>
+      <button class="icon" aria-label=${t("schließen")} @click=${() => app.dialogs.close()}>×</button>
+    </header>
+    ${network.sheet ? sheet(app, network.sheet) : html`
+      ${conflicts(app)}
+      ${store.links.length ? nothing : html`<p class="empty">${t("Dieser Knoten arbeitet allein. Sobald ein weiterer aufgenommen ist, stehen hier Verbindung und Übernahme.")}</p>`}
+      ${store.links.map((line) => partner(app, line))}
+      ${mandates(app)}
+      ${drills(app)}`}
+  </div>`;
+}
+
+/** @param {import("../app.js").App} app @param {LinkView} line */
+function partner(app, line) {
+  const readiness = app.store.readiness?.partners.find((one) => line.centres.includes(one.partner));
+  return html`<section>
+    <h3>${line.name} <span class="link ${look(line)}"><i></i>${stateWords(line)}</span></h3>
+    <dl class="figures">
+      <div><dt>${t("zuletzt gehört")}</dt><dd>${line.heard_at ? t("vor {age}", { age: duration(secondsSince(line.heard_at)) }) : t("noch nie")}</dd></div>
+      <div><dt>${t("dort noch nicht gesichert")}</dt><dd class=${line.lag_entries ? "warn" : ""}>${lag(line)}</dd></div>
+      <div><dt>${t("hier noch fehlend")}</dt><dd class=${line.behind_entries ? "warn" : ""}>${t("{n} Einträge", { n: line.behind_entries })}</dd></div>
+      <div><dt>${t("Uhr")}</dt><dd class=${Math.abs(line.clock_ms ?? 0) > CLOCK_MS ? "warn" : ""}>${clockWords(line)}</dd></div>
+      <div><dt>${t("Laufzeit")}</dt><dd>${line.rtt_ms === null ? "–" : `${Math.round(line.rtt_ms)} ms`}</dd></div>
+      <div><dt>${t("Version")}</dt><dd>${line.version || "–"}</dd></div>
+      ${line.error ? html`<div class="wide"><dt>${t("letzter Fehler")}</dt><dd>${line.error}</dd></div>` : nothing}
+    </dl>
+    ${readiness ? parts(readiness) : nothing}
+  </section>`;
+}
+
+/** @param {{partner: string, score: number, parts: ReadinessPart[]}} readiness */
+function parts(readiness) {
+  return html`<table class="parts">
+    <caption>${t("Könnte {partner} uns jetzt tragen? {score} von 100", { partner: readiness.partner, score: readiness.score })}</caption>
+    <thead><tr><th></th><th>${t("Was")}</th><th>${t("jetzt")}</th><th>${t("Grenze")}</th><th>${t("Warum")}</th></tr></thead>
+    <tbody>
+      ${readiness.parts.map((part) => html`<tr class=${part.ok ? "" : "bad"}>
+        <td>${part.ok ? "✓" : "✗"}<span class="unseen">${part.ok ? t("in Ordnung") : t("nicht in Ordnung")}</span></td>
+        <td>${part.name}</td><td>${part.value ?? "–"}</td><td>${part.limit}</td><td>${part.why}</td>
+      </tr>`)}
+    </tbody>
+  </table>`;
+}
+
+/** What the status bar says of it; a click opens the rest. @param {import("../app.js").App} app */
+export function summary(app) {
+  const { store, state } = app;
+  const open = Object.keys(state.conflicts).length;
+  const asked = Object.values(state.mandates).filter((one) => one.state === "requested" && one.partner === app.me.centre).length
+    + Object.values(state.drills).filter((one) => one.partner === app.me.centre && !one.accepted_at && !one.finished_at).length;
+  const title = `${t("Verbund der Leitstellen")} ( O )`;
+  return html`${open ? html`<button class="chip alarm" title=${title} @click=${() => app.network.open()}>${open === 1 ? t("1 Widerspruch") : t("{n} Widersprüche", { n: open })}</button>` : nothing}
+    ${asked ? html`<button class="chip warn" title=${title} @click=${() => app.network.open()}>${t("Übernahme erbeten")}</button>` : nothing}
+    ${store.links.map((line) => html`<button class="chip partner ${look(line)}" title=${title} @click=${() => app.network.open()}>
+      <i></i>${line.name}${line.state === "up" ? score(app, line) : html` <span>${short(line)}</span>`}
+      ${line.lag_entries ? html`<span class="warn">${t("{n} ungesichert", { n: line.lag_entries })}</span>` : nothing}
+      ${Math.abs(line.clock_ms ?? 0) > CLOCK_MS ? html`<span class="warn">${clockWords(line)}</span>` : nothing}
+    </button>`)}`;
+}
+
+/** @param {import("../app.js").App} app @param {LinkView} line */
+function score(app, line) {
+  const found = app.store.readiness?.partners.find((one) => line.centres.includes(one.partner));
+  return found ? html` <b title=${t("Bereitschaft, uns zu tragen")}>${found.score}</b>` : nothing;
+}
+
+/** @param {LinkView} line */
+function look(line) {
+  return line.state === "up" ? "live" : line.state === "catching_up" ? "starting" : "away";
+}
+
+/** @param {LinkView} line */
+function short(line) {
+  return line.state === "catching_up" ? t("holt auf") : line.state === "never" ? t("noch nie verbunden") : t("getrennt {age}", { age: duration(secondsSince(line.since)) });
+}
+
+/** @param {LinkView} line */
+function stateWords(line) {
+  if (line.state === "up") return line.shared ? t("verbunden, gemeinsame Datenbank") : t("verbunden");
+  if (line.state === "catching_up") return t("holt auf");
+  return line.state === "never" ? t("noch nie verbunden") : t("keine Verbindung seit {age}", { age: duration(secondsSince(line.since)) });
+}
+
+/** @param {LinkView} line */
+function lag(line) {
+  return line.lag_entries ? t("{n} Einträge, ältester {age}", { n: line.lag_entries, age: duration(line.lag_seconds) }) : t("alles gesichert");
+}
+
+/** @param {LinkView} line */
+function clockWords(line) {
+  if (line.clock_ms === null) return "–";
+  const seconds = Math.abs(line.clock_ms) / 1000;
+  if (seconds * 1000 <= CLOCK_MS) return t("gleich");
+  const age = seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
+  return line.clock_ms > 0 ? t("geht {age} vor", { age }) : t("geht {age} nach", { age });
+}
