@@ -35,12 +35,14 @@ class Demo(Stage):
         steps = Steps(7)
         self._step(steps, "PostgreSQL and Redis", self._start_servers)
         self._step(steps, "Databases", self._migrate, self._fits(list(self.sites.values())))
+        static = Stamp(self.run / "static.stamp", static_hash())
+        # Beside the reference data, which keeps one core busy for about as long.
+        collecting = None if static.fits else self.background.submit(self._collect_static)
         self._step(steps, "Reference data", self.first.load_reference, self._fits([self.first]))
         if not self.supervisor.ended.is_set():
             for site in self.sites.values():
                 site.data().put(done=True)
-        static = Stamp(self.run / "static.stamp", static_hash())
-        self._step(steps, "Static files", lambda: self.first.node.manage("collectstatic", "--no-input"), static.fits)
+        self._step(steps, "Static files", collecting.result if collecting else None)
         static.put(done=not self.supervisor.ended.is_set())
         self._step(steps, f"{self.first.title}", self._start_known)
         others = [site for site in self.sites.values() if site is not self.first]
@@ -107,6 +109,9 @@ class Demo(Stage):
             for result in [pool.submit(site.migrate) for site in separate]:
                 result.result()
 
+    def _collect_static(self) -> None:
+        self.first.node.manage("collectstatic", "--no-input")
+
     def _start_known(self) -> None:
         """The first centre, and beside it those that have been filled in an earlier run."""
         for site in self.sites.values():
@@ -133,11 +138,12 @@ class Demo(Stage):
             site.start()
         self.start_simulators()
 
-    def _step(self, steps: Steps, name: str, work: Callable[[], object], fits: bool = False) -> None:
+    def _step(self, steps: Steps, name: str, work: Callable[[], object] | None, fits: bool = False) -> None:
+        """Do `work` as the next step, unless the end was asked for or what it makes is there already."""
         if self.supervisor.ended.is_set():
             return
         steps.begin(name)
-        if fits:
+        if fits or work is None:
             steps.done("up to date")
         else:
             work()
