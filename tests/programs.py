@@ -156,7 +156,17 @@ def _one_unit(room: Room) -> dict[str, Any]:
     return {"unit": unit, "incident": str(incident)}
 
 
+def _scope(room: Room) -> dict[str, Any]:
+    return {"scope": room.pick(["centre:jena", "centre:jena", "county:16074", f"incident:{room.incident()}"])}
+
+
 COMMANDS: dict[str, Callable[[Room], dict[str, Any]]] = {
+    "take_over.request": lambda room: {**_scope(room), "partner": "gera"},
+    "take_over.accept": _scope,
+    "take_over.decline": _scope,
+    "switch_back.start": _scope,
+    "switch_back.piece": lambda room: room.pick([{"incident": room.incident()}, {"call": room.call()}]),
+    "switch_back.all": _scope,
     "call.receive": _receive,
     "call.answer": _one_call,
     "call.hold": _one_call,
