@@ -52,7 +52,8 @@ class Board:
                 if row is not None and row.state != State.NEVER:
                     seen.state, seen.heard_at, seen.secured_pos = State.DOWN, row.heard_at, row.secured_pos
                     seen.since = row.since if row.state == State.DOWN else row.updated_at
-                    seen.version = row.version
+                    # A peer that was on our database is still there, whether its process lives or not.
+                    seen.version, seen.shared = row.version, row.shared
         for name in self._seen.keys() - peers.keys():
             del self._seen[name]
 

@@ -28,6 +28,13 @@ def test_two_nodes_on_one_database_send_each_other_no_entries(shared_pair: Serve
     with closing(Dispatcher(jena, "jena1", "J1")) as one, closing(Dispatcher(gera, "gera1", "G1")) as other:
         incident = one.open_incident()
         assert incident in other.snapshot()["incidents"]
+    # A link that starts anew while the peer's is dead still knows that there is one database.
+    jena.kill("link")
+    gera.kill("link")
+    gera.start(["link"])
+    gera.wait_ready(["link"])
+    eventually(lambda: link(gera, "jena")["age"] < 1 and link(gera, "jena")["state"] == "down")
+    assert link(gera, "jena")["shared"] is True
 
 
 @contextmanager
