@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.protocol import Alarm, Close, Limits, Read, Restored, Secured, Send, Signal, Store
+from federation.protocol import Alarm, Close, Limits, Read, Restored, Secured, Send, Signal, Store, messages
+from federation.protocol.clock import ClockWatch
+from federation.protocol.signals import Waiting
 from tests.federation.network import SMALL, Database, End, World, row_after, with_limits
 
 THREE = ("gera", "jena", "saalfeld")
@@ -291,6 +293,24 @@ def test_the_clocks_are_compared_as_well_as_the_way_allows(skew: float, there_de
         assert abs(status.clock_offset - sign * skew) <= status.rtt / 2 + 1e-6
 
 
+@given(skew=st.floats(-100, 100), out=st.floats(0, 2), held=st.floats(0, 2), back=st.floats(0, 2))
+def test_one_echo_measures_both_clocks(skew: float, out: float, held: float, back: float) -> None:
+    """RFC 5905: the offset is wrong by half the difference of the two ways, and the time the peer held it is no way."""
+    clock = ClockWatch()
+    clock.sent(1000.0)
+    came, left, at = 1000.0 + out + skew, 1000.0 + out + held + skew, 1000.0 + out + held + back
+    clock.heard(left, (999.0, came), at)
+    clock.heard(left, (1000.0, came - 10), at)  # longer held than it was away: a clock stepped
+    assert (clock.rtt, clock.offset) == (None, None), "an echo of nothing we sent, and one that came before it left"
+    clock.heard(left, (1000.0, came), at)
+    if clock.rtt is None:
+        assert out + back < 1e-9, "only rounding makes a way shorter than nothing"
+        return
+    assert clock.offset is not None
+    assert clock.rtt == pytest.approx(out + back, abs=1e-9)
+    assert clock.offset == pytest.approx(skew + (out - back) / 2, abs=1e-9)
+
+
 def test_a_clock_that_steps_between_beats_does_not_end_the_link() -> None:
     there = world("gera", "jena")
     left, right = linked(there)
@@ -460,6 +480,20 @@ def test_signals_wait_for_a_full_carrier_and_are_bounded() -> None:
         seen |= effect.items
     assert seen == {f"unit {number}": number for number in range(92, 99)} | {"unit 99": 0}
     assert right.alive
+
+
+@given(keys=st.lists(st.integers(0, 12), min_size=1, max_size=60), size=st.integers(0, 120))
+def test_of_held_signals_the_newest_keys_stay_in_messages_of_bounded_size(keys: list[int], size: int) -> None:
+    limits = with_limits(signal_keys=5, signal_bytes=300)
+    waiting = Waiting(limits)
+    for turn, key in enumerate(keys):
+        waiting.add("presence", {f"seat {key}": [turn, "x" * size]})
+    sent = [message["items"] for message in waiting.take()]
+    newest = {f"seat {key}": turn for turn, key in enumerate(keys)}
+    kept = sorted(newest, key=newest.__getitem__)[-5:]
+    assert {key: value[0] for items in sent for key, value in items.items()} == {key: newest[key] for key in kept}
+    assert all(messages.size(items) <= limits.signal_bytes for items in sent)
+    assert list(waiting.take()) == []
 
 
 def test_signals_before_the_link_is_up_leave_when_it_is() -> None:

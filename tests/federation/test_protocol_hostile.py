@@ -145,7 +145,7 @@ def test_an_acknowledgement_backwards_or_beyond_ends_the_session(seq: int) -> No
 
 def test_an_acknowledgement_of_another_content_is_a_fork() -> None:
     there, left, right = pair()
-    there.grow("gera", 1)
+    there.grow("gera", 2)
     there.work(left.node)
     assert right.inbound
     effects = left.session.receive({"t": "ack", "have": {"gera": [[1, 6, "aa"]]}}, there.now)
