@@ -195,6 +195,14 @@ def test_who_does_not_prove_himself_in_time_is_gone() -> None:
     assert acceptor.receive({"t": "hello"}, limit) == []
 
 
+def test_a_name_that_cannot_be_written_is_no_name() -> None:
+    """Half a surrogate pair passes some JSON readers and no writer: it must not raise where the proof's text is made."""
+    acceptor = session("jena")
+    acceptor.open(0.0)
+    hello = {"t": "hello", "node": "\ud800", "nonce": (b"g" * 32).hex(), "protocols": [1]}
+    assert codes(acceptor.receive(hello, 0.0)) == ["refused"]
+
+
 def test_a_nonce_of_another_length_is_a_mistake_of_the_driver() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         session("jena", nonce=b"short")
