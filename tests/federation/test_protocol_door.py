@@ -196,7 +196,7 @@ def test_who_does_not_prove_himself_in_time_is_gone() -> None:
 
 
 def test_a_name_that_cannot_be_written_is_no_name() -> None:
-    """Half a surrogate pair passes some JSON readers and no writer: it must not raise where the proof's text is made."""
+    """Half a surrogate pair passes some JSON readers and no writer: it must not get as far as the proof."""
     acceptor = session("jena")
     acceptor.open(0.0)
     hello = {"t": "hello", "node": "\ud800", "nonce": (b"g" * 32).hex(), "protocols": [1]}
