@@ -67,8 +67,8 @@ bench: setup ## measure against the goals, on a quiet copy of its own; figures i
 	@$(VENV) -m bench
 
 .PHONY: sim
-sim: setup ## bad days of many nodes in one process, on a seeded clock and network (SEED=7 HOURS=100)
-	@$(VENV) -m sim $(if $(SEED),--seed $(SEED)) $(if $(HOURS),--hours $(HOURS))
+sim: setup ## bad days of many nodes in one process, on a seeded clock and network (SEED=7 HOURS=100 JOBS=2)
+	@$(VENV) -m sim $(if $(SEED),--seed $(SEED)) $(if $(HOURS),--hours $(HOURS)) $(if $(JOBS),--jobs $(JOBS))
 
 .PHONY: chaos
 chaos: python ## two real nodes, every fault of the catalogue, and nothing acknowledged may be lost (ONLY="5 15")

@@ -24,7 +24,7 @@ from ops.terminal import Failure, ask, report
 
 STOP_PATIENCE = 45.0
 """Seconds `make stop` waits for an orderly end before it says that something hangs."""
-KEPT_BY_RESET = {"test", "bench", "chaos"}
+KEPT_BY_RESET = {"test", "bench", "chaos", "sim"}
 NAMED = ("kill", "start", "join", "leave")
 ORDERS = (*NAMED, "cut", "heal")
 """What a running demo can be told; the first ones need the name of a centre."""
