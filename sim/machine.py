@@ -69,7 +69,7 @@ class Machine:
         self._memory: list[tuple[Any, str, Any]] = []
         self.writer, self.reader = connect(database), connect(database)
         self.writer.committing = self._commit
-        self.writer.execute_wrappers.append(self._statement)
+        self.writer.execute_wrappers[:] = [self._statement]  # connections outlive the machines of an episode
         self.forget()
 
     # --- clock and memory ---------------------------------------------------------------------------------------

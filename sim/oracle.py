@@ -25,9 +25,10 @@ SELECT pos, origin, incarnation, seq, hlc, hash, type, aggregate_kind, aggregate
   FROM journal_entry WHERE pos > %s ORDER BY pos
 """
 _HOLDS = """
-SELECT a.unit_id, a.incident_id::text FROM incidents_assignment a
+SELECT a.unit_id, a.id, a.incident_id::text FROM incidents_assignment a
  WHERE a.unit_id = ANY(%s) AND a.ended_at IS NULL AND a.state <> 'reserved'
 """
+_KNOWN = "SELECT id FROM incidents_assignment WHERE unit_id = ANY(%s)"
 
 
 @dataclass(slots=True)
@@ -138,20 +139,16 @@ class Oracle:
         fact.holders.add(node)
 
     def _alarmed(self, node: "Node", row: Any) -> None:
-        """No unit is committed twice by whoever can know of the first time."""
-        data = orjson.loads(row[10])["data"]
-        units = [unit["unit"] for unit in data["units"]]
-        mine: dict[str, set[str]] = {}
-        for unit, incident in _query(node, _HOLDS, [units]):
-            mine.setdefault(unit, set()).add(incident)
+        """No unit is committed by a node that could know, by asking, of a commitment that it does not know."""
+        units = orjson.loads(row[10])["data"]["units"]
+        sure = [unit["unit"] for unit in units if not unit.get("unconfirmed")]
+        known = {ident for (ident,) in _query(node, _KNOWN, [sure])}
         for other in node.neighbours():
-            for unit, incident in _query(other, _HOLDS, [units]):
-                if incident not in mine.get(unit, set()) and not any(
-                    u["unit"] == unit and u.get("unconfirmed") for u in data["units"]
-                ):
+            for unit, ident, incident in _query(other, _HOLDS, [sure]):
+                if ident not in known:
                     self.violation(
                         "no double commitment while linked",
-                        f"{node.name} alarms {unit} to {mine.get(unit)}, {other.name} has it at {incident}",
+                        f"{node.name} alarms {unit} to {row[8]}, {other.name} has it at {incident}",
                     )
 
     def begun(self, node: "Node") -> None:
