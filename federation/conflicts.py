@@ -152,7 +152,7 @@ class SignConflict(Command):
 
     conflict: UUID
     choice: int = Field(ge=0)
-    reason: str = Field(min_length=1, max_length=200)
+    reason: str = Field(default="", max_length=200)
 
 
 @command("conflict.sign", roles=CONSOLE | ADMINISTRATION, about="conflict")

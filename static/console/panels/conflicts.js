@@ -19,8 +19,8 @@ function one(app, conflict) {
   const busy = outcome?.state === "pending" || outcome?.state === "waiting";
   return html`<article class="conflict" aria-label=${conflict.title}>
     <header><strong>${conflict.title}</strong><time>${t("gefunden {time}", { time: clock(conflict.found_at) })}</time></header>
-    <div class="sides">
-      ${conflict.sides.map((side, index) => html`<div class="side">
+    <div class="aspects">
+      ${conflict.sides.map((side, index) => html`<div class="aspect">
         <p class="who"><b>${side.who}</b> · ${app.network.centreName(side.centre)} · <time>${clock(side.at)}</time></p>
         ${side.number ? html`<p>${t("Einsatz {number}", { number: side.number })}</p>` : nothing}
         <p class="value">${side.value || "–"}</p>

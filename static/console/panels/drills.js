@@ -18,7 +18,7 @@ export function drills(app) {
     ${partners.map((partner) => html`<button class="button" @click=${() => void app.network.act("drill.start", { partner }, PLACE)}>${t("Übung mit {centre} beginnen", { centre: app.network.centreName(partner) })}</button>`)}
     ${outcome?.state === "refused" ? html`<p class="refused" role="alert">${outcome.reason}</p>` : nothing}
     ${newest.length ? html`<table class="parts">
-      <thead><tr><th>${t("Beginn")}</th><th>${t("von – bei")}</th><th>${t("angenommen nach")}</th><th>${t("erster Anruf nach")}</th><th>${t("Leitung")}</th><th>${t("gesichert")}</th><th></th></tr></thead>
+      <thead><tr><th>${t("Beginn")}</th><th>${t("von – bei")}</th><th>${t("angenommen nach")}</th><th>${t("erster Anruf nach")}</th><th>${t("Leitung")}</th><th>${t("gesichert")}</th><td></td></tr></thead>
       <tbody>${newest.map((drill) => row(app, drill))}</tbody>
     </table>` : nothing}
   </section>`;

@@ -29,7 +29,7 @@ export function view(app) {
 function partner(app, line) {
   const readiness = app.store.readiness?.partners.find((one) => line.centres.includes(one.partner));
   return html`<section>
-    <h3>${line.name} <span class="link ${look(line)}"><i></i>${stateWords(line)}</span></h3>
+    <h3 class="state ${look(line)}"><i></i>${line.name}: ${stateWords(line)}</h3>
     <dl class="figures">
       <div><dt>${t("zuletzt gehört")}</dt><dd>${line.heard_at ? t("vor {age}", { age: duration(secondsSince(line.heard_at)) }) : t("noch nie")}</dd></div>
       <div><dt>${t("dort noch nicht gesichert")}</dt><dd class=${line.lag_entries ? "warn" : ""}>${lag(line)}</dd></div>
@@ -39,19 +39,48 @@ function partner(app, line) {
       <div><dt>${t("Version")}</dt><dd>${line.version || "–"}</dd></div>
       ${line.error ? html`<div class="wide"><dt>${t("letzter Fehler")}</dt><dd>${line.error}</dd></div>` : nothing}
     </dl>
-    ${readiness ? parts(readiness) : nothing}
+    ${readiness ? parts(line.name, readiness) : nothing}
   </section>`;
 }
 
-/** @param {{partner: string, score: number, parts: ReadinessPart[]}} readiness */
-function parts(readiness) {
+/** What must be there, in words, with the unit of its figures. @returns {Record<string, [string, string]>} */
+function partNames() {
+  return {
+    agreement: [t("Vereinbarung in Kraft"), ""], link: [t("Verbindung"), ""], seats: [t("besetzte Plätze"), ""],
+    queue: [t("wartende Anrufe dort"), ""], age: [t("Alter der Daten dort"), " s"], version: [t("Software"), ""],
+    disk: [t("freier Speicher"), " %"], clock: [t("Abweichung der Uhr"), " ms"], drill: [t("letzte Übung vor"), ` ${t("Tagen")}`],
+  };
+}
+
+/** @returns {Record<string, string>} */
+function reasons() {
+  return {
+    unknown: t("nicht bekannt"), none: t("es gibt keine"), down: t("unterbrochen"), nobody: t("niemand da"), full: t("voll"),
+    old: t("zu alt"), other: t("eine andere"), off: t("gehen auseinander"), never: t("noch keine"), long_ago: t("zu lange her"),
+  };
+}
+
+/** @param {ReadinessPart} part @param {number | string | null} value @param {string} unit */
+function figure(part, value, unit) {
+  if (value === null || value === "") return "–";
+  if (part.name === "agreement") return value ? t("ja") : t("nein");
+  if (part.name === "link") return value === "up" ? t("verbunden") : value === "catching_up" ? t("holt auf") : t("keine Verbindung");
+  return part.name === "version" && value === "=" ? t("wie hier") : `${value}${unit}`;
+}
+
+/** @param {string} name @param {{partner: string, score: number, parts: ReadinessPart[]}} readiness */
+function parts(name, readiness) {
+  const names = partNames();
   return html`<table class="parts">
-    <caption>${t("Könnte {partner} uns jetzt tragen? {score} von 100", { partner: readiness.partner, score: readiness.score })}</caption>
-    <thead><tr><th></th><th>${t("Was")}</th><th>${t("jetzt")}</th><th>${t("Grenze")}</th><th>${t("Warum")}</th></tr></thead>
+    <caption>${t("Könnte {partner} uns jetzt tragen? {score} von 100", { partner: name, score: readiness.score })}</caption>
+    <thead><tr><td></td><th>${t("Was")}</th><th>${t("jetzt")}</th><th>${t("Grenze")}</th><th>${t("Warum")}</th></tr></thead>
     <tbody>
       ${readiness.parts.map((part) => html`<tr class=${part.ok ? "" : "bad"}>
         <td>${part.ok ? "✓" : "✗"}<span class="unseen">${part.ok ? t("in Ordnung") : t("nicht in Ordnung")}</span></td>
-        <td>${part.name}</td><td>${part.value ?? "–"}</td><td>${part.limit}</td><td>${part.why}</td>
+        <td>${names[part.name]?.[0] ?? part.name}</td>
+        <td>${figure(part, part.value, names[part.name]?.[1] ?? "")}</td>
+        <td>${figure(part, part.limit, names[part.name]?.[1] ?? "")}</td>
+        <td>${part.why ? reasons()[part.why] ?? part.why : ""}</td>
       </tr>`)}
     </tbody>
   </table>`;

@@ -34,7 +34,7 @@ function foreign(app, centre, line) {
       </label>
     </header>
     ${agreement ? html`<p class="lead">${terms(agreement)}</p>` : html`<p class="lead">${t("Keine Vereinbarung: hier kann nur auf Bitte übernommen werden.")}</p>`}
-    ${holder(app, scope, centre, mandate)}
+    ${holder(app, scope, centre, mandate, line)}
     <div class="buttons">${acts(app, scope, centre, line, mandate, agreement)}</div>
     ${refusal(app, scope)}
   </article>`;
@@ -67,9 +67,10 @@ function own(app, partners) {
   </article>`;
 }
 
-/** @param {import("../app.js").App} app @param {string} scope @param {string} centre @param {MandateView | undefined} mandate */
-function holder(app, scope, centre, mandate) {
+/** @param {import("../app.js").App} app @param {string} scope @param {string} centre @param {MandateView | undefined} mandate @param {LinkView} [line] */
+function holder(app, scope, centre, mandate, line) {
   const { network } = app;
+  if (!mandate && line && ["down", "never"].includes(line.state)) return html`<p class="warn">${t("{centre} antwortet nicht.", { centre: network.scopeName(scope) })}</p>`;
   if (!mandate) return html`<p>${t("{centre} antwortet selbst.", { centre: network.scopeName(scope) })}</p>`;
   const names = { holder: network.centreName(mandate.holder), centre: network.scopeName(scope), time: mandate.taken_at ? clock(mandate.taken_at) : "", who: mandate.signatures.map((one) => one.name).join(", ") };
   if (mandate.state === "requested") return html`<p class="warn">${t("{who} ({centre}) bittet: {holder} soll {scope} übernehmen.", { who: mandate.requested_by, centre: network.centreName(mandate.partner === mandate.holder ? centre : mandate.holder), holder: names.holder, scope: names.centre })} ${mandate.reason}</p>`;
