@@ -17,11 +17,14 @@ class FederationConfig(AppConfig):
             entries,
             mandates,
             nodes,
+            reach,
             switch_back,
             take_over,
         )
         from incidents import loops, network
+        from journal.record import Network
 
+        Network.linked = staticmethod(lambda: not reach.alone())
         network.connect(duty=mandates.duty, reachable=mandates.reachable, settled=mandates.settled)
         loops.register("take_over", automatic.run)
         loops.register("conflicts", conflicts.run)
