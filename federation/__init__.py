@@ -1,2 +1,2 @@
-"""The link between centres. This node stands alone so far; what the link will carry is made already: every entry has an
-origin, a chain and a clock, and ``journal.fold`` takes entries of any origin in any order."""
+"""Several nodes that are one network: the link between them, who answers for what, and what happens while they cannot
+hear each other. A node without peers pays for none of it. See ``docs/two-centres.md``."""
