@@ -110,5 +110,5 @@ def _any_order_of_arrival_gives_the_same_tables(order: random.Random) -> None:
     arriving = raws + order.sample(raws, k=5)
     order.shuffle(arriving)
     fold.clear()
-    fold.receive(arriving)
+    fold.absorb(arriving)
     assert fold.digests() == tables
