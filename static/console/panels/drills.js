@@ -15,7 +15,8 @@ export function drills(app) {
   const outcome = app.commands.outcome(PLACE);
   return html`<section class="drills">
     <h3>${t("Übungen der Übernahme")}</h3>
-    ${partners.map((partner) => html`<button class="button" @click=${() => void app.network.act("drill.start", { partner }, PLACE)}>${t("Übung mit {centre} beginnen", { centre: app.network.centreName(partner) })}</button>`)}
+    ${partners.map((partner) => html`<button class="button" @click=${() => void app.network.act("drill.start", { drill: crypto.randomUUID(), partner }, PLACE)}>${t("Übung mit {centre} beginnen", { centre: app.network.centreName(partner) })}</button>`)}
+    ${newest.length ? html`<button class="button" @click=${() => void app.network.print("/console/drills")}>${t("Bericht drucken")}</button>` : nothing}
     ${outcome?.state === "refused" ? html`<p class="refused" role="alert">${outcome.reason}</p>` : nothing}
     ${newest.length ? html`<table class="parts">
       <thead><tr><th>${t("Beginn")}</th><th>${t("von – bei")}</th><th>${t("angenommen nach")}</th><th>${t("erster Anruf nach")}</th><th>${t("Leitung")}</th><th>${t("gesichert")}</th><td></td></tr></thead>
