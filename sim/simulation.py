@@ -225,7 +225,7 @@ class Simulation:
         given: list[people.Order] = []
 
         def run() -> dict[str, Any] | None:
-            self.seams.dice = random.Random(f"{seed}/{tries}")
+            self.seams.dice = random.Random(f"{seed}/{node.name}/{tries}")
             order = make()
             if order is None:
                 return None
