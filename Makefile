@@ -74,6 +74,10 @@ sim: setup ## bad days of many nodes in one process, on a seeded clock and netwo
 chaos: python ## two real nodes, every fault of the catalogue, and nothing acknowledged may be lost (ONLY="5 15")
 	@$(PYTHON) -m ops.setup chaos && $(VENV) -m chaos $(if $(ONLY),--only "$(ONLY)") $(if $(CYCLES),--cycles $(CYCLES))
 
+.PHONY: soak
+soak: setup ## a day of two real centres in ten minutes: keys change, tokens expire, a silent night; nobody is thrown out
+	@$(VENV) -m chaos.soak $(if $(MINUTES),--minutes $(MINUTES))
+
 .PHONY: lock
 lock: setup ## make the lock files anew from requirements*.in and package.json
 	@$(VENV) -m ops.lock

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psycopg
@@ -21,15 +21,19 @@ CENTRES = ("jena", "gera")
 
 
 class Pair:
-    """``with Pair() as pair``: both nodes run and are linked; everything ends with the block."""
+    """``with Pair() as pair``: both nodes run and are linked; everything ends with the block.
 
-    def __init__(self, name: str) -> None:
+    ``extra`` is added to the environment of every process.
+    """
+
+    def __init__(self, name: str, extra: Mapping[str, str] | None = None) -> None:
+        self._extra = extra
         self._servers = TestServers(run_dir() / name)
         os.environ.update(self._servers.start())
         self._factory = NodeFactory(self._servers.slot, name)
 
     def __enter__(self) -> "Pair":
-        self.network: ServedNetwork = self._factory.make_pair("split", CENTRES, (), own_servers=True)
+        self.network: ServedNetwork = self._factory.make_pair("split", CENTRES, (), own_servers=True, extra=self._extra)
         for node in self.network:
             # Commit times on both sides are what the lag is measured by.
             node.cluster.sql("ALTER SYSTEM SET track_commit_timestamp = on")

@@ -8,47 +8,21 @@ Exit code 1 where anything was lost, doubled, hidden or different; JSON lines in
 
 import argparse
 import asyncio
-import json
 import random
 import sys
 import time
-from pathlib import Path
 
 from chaos import invariants
 from chaos.catalogue import FAULTS, PROCESSES, Fault
 from chaos.faults_network import clock_can_be_faked
 from chaos.field import Field
+from chaos.report import Report
 from ops.places import run_dir
 
 CYCLES, WORDS = 200, 10_000
 CHECK_EVERY = 40
 # With both sites in trouble or restarting nobody may answer for a moment; somebody always does within this.
 LONGEST_SILENCE = 20.0
-
-
-class Report:
-    """One line for each fault, printed and written; violations are kept for the end."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.violations: list[str] = []
-        self.lines = 0
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("")
-
-    def add(self, name: str, broken: list[str], **figures: object) -> None:
-        self.lines += 1
-        self.violations += [f"{name}: {line}" for line in broken]
-        with self.path.open("a") as file:
-            file.write(json.dumps({"name": name, "ok": not broken, "broken": broken, **figures}) + "\n")
-        shown = "  ".join(f"{key} {_short(value)}" for key, value in figures.items())
-        print(f"{'! ' if broken else '  '}{name:<44} {shown}", flush=True)
-        for line in broken:
-            print(f"      {line[:300]}", flush=True)
-
-
-def _short(value: object) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
 def stage(field: Field, fault: Fault, report: Report) -> None:

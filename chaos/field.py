@@ -24,6 +24,18 @@ SELECT coalesce(md5(string_agg(encode(hash, 'hex'), '' ORDER BY origin, incarnat
 _DIGESTS = "import json; from journal.fold import digests; print(json.dumps(digests()))"
 
 
+def crew_of(node: ServedNode, login: Login) -> Crew:
+    """Units of the node's centre for its dispatchers, and what their radios are called."""
+    shown: Any = picture(node, login)
+    master = shown["master"]
+    counties = {row["id"] for row in master["counties"].values() if row["centre"] == node.name}
+    stations = {row["id"] for row in master["stations"].values() if row["county"] in counties}
+    units = {row["id"]: row["issi"] for row in master["units"].values() if row["station"] in stations}
+    wanted = sorted(unit for unit, issi in units.items() if issi)[:12]
+    keyword = next(code for code in sorted(master["keywords"]) if code.startswith("RD"))
+    return Crew(node.name, wanted, units, keyword)
+
+
 class Field:
     """``with Field() as field``."""
 
@@ -40,7 +52,7 @@ class Field:
         self.logins = {node.name: self._log_in(node) for node in self.network}
         urls = {node.name: node.web_url for node in self.network}
         radio_key = keys(self["jena"])["radio"]
-        crews = {node.name: self._crew(node) for node in self.network}
+        crews = {node.name: crew_of(node, self.logins[node.name][0]) for node in self.network}
         self.dispatchers: list[Dispatcher] = []
         for number, (centre, logins) in enumerate(self.logins.items()):
             foreign = crews[next(name for name in CENTRES if name != centre)]
@@ -65,16 +77,6 @@ class Field:
         people = [(f"{node.name}{n}", f"{letter}{n}") for n in range(1, SEATS + 1)]
         people.append((f"schicht-{node.name}", f"{letter}S"))
         return [log_in(node.web_url, user, PASSWORD, seat) for user, seat in people]
-
-    def _crew(self, node: ServedNode) -> Crew:
-        shown: Any = picture(node, self.logins[node.name][0])
-        master = shown["master"]
-        counties = {row["id"] for row in master["counties"].values() if row["centre"] == node.name}
-        stations = {row["id"] for row in master["stations"].values() if row["county"] in counties}
-        units = {row["id"]: row["issi"] for row in master["units"].values() if row["station"] in stations}
-        wanted = sorted(unit for unit, issi in units.items() if issi)[:12]
-        keyword = next(code for code in sorted(master["keywords"]) if code.startswith("RD"))
-        return Crew(node.name, wanted, units, keyword)
 
     # -- acts of people
 

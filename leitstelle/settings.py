@@ -194,6 +194,9 @@ DATABASES = {
                 "min_size": 1,
                 "max_size": int(os.environ.get("LEITSTELLE_POOL_SIZE", "8")),
                 "timeout": 5,
+                # Seconds until one that was not needed is closed, and until any is replaced by a fresh one.
+                "max_idle": int(os.environ.get("LEITSTELLE_POOL_IDLE_SECONDS", "600")),
+                "max_lifetime": int(os.environ.get("LEITSTELLE_POOL_LIFETIME_SECONDS", "3600")),
             },
             # A forgotten transaction must not hold locks; a lock must not hold a dispatcher.
             "options": "-c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
