@@ -6,6 +6,7 @@ from federation import models
 from federation.entries.agreement import AgreementSaved, LocalKnowledgeSaved
 from federation.entries.node import NodeSaved
 from journal.admin import JournalAdmin, ReadOnlyAdmin
+from journal.models import Quarantine
 
 
 @admin.register(models.Node)
@@ -54,3 +55,13 @@ class MandateAdmin(ReadOnlyAdmin):
     list_display = ("scope", "centre", "holder", "state", "term", "taken_at", "alone", "returned_at")
     list_filter = ("state", "alone")
     ordering = ("scope",)
+
+
+@admin.register(Quarantine)
+class QuarantineAdmin(ReadOnlyAdmin):
+    """What this version could not apply: an administrator sees it here, every console its number."""
+
+    list_display = ("pos", "type", "aggregate_kind", "aggregate_id", "origin", "reason", "at")
+    list_filter = ("type", "origin")
+    search_fields = ("aggregate_id", "type")
+    ordering = ("-pos",)

@@ -5,6 +5,7 @@ from typing import Any
 
 from federation import conflict_views, drills, readiness
 from federation.nodes import peers
+from journal.models import Quarantine
 
 Views = dict[str, Any]
 
@@ -45,5 +46,5 @@ def beat(centres: Iterable[str]) -> dict[str, dict[str, Any]]:
     if not peers():
         return {}
     links, secured = readiness.links(), readiness.secured()
-    message = {"t": "links", "links": links, "secured": secured}
+    message = {"t": "links", "links": links, "secured": secured, "quarantined": Quarantine.objects.count()}
     return {centre: message | {"readiness": readiness.readiness(centre) if centre else None} for centre in set(centres)}

@@ -105,6 +105,8 @@ export const EN_NETWORK = {
   "{centre} antwortet nicht. Ändern lässt sich dieser Einsatz erst nach der Übernahme.": "{centre} does not answer. This incident can be changed only after it was taken over.",
   "Diesen Einsatz übernehmen": "Take over this incident",
   "Leitstelle übernehmen …": "Take over the centre …",
+  "{n} Einträge sind zurückgestellt: Diese Version kann sie nicht anwenden. Die Administration zeigt sie; eine neuere Version holt sie nach.": "{n} entries are set aside: this version cannot apply them. The administration shows them; a newer version catches up on them.",
+  "{n} zurückgestellt": "{n} set aside",
   "ja": "yes",
   "nein": "no",
   "Vereinbarung in Kraft": "agreement in force",

@@ -209,7 +209,7 @@ export class Link {
         this.socket?.close(4001, "refetch");
         break;
       case "links":
-        this.store.linked(message.links, message.secured, message.readiness);
+        this.store.linked(message.links, message.secured, message.readiness, message.quarantined);
         break;
       case "presence":
         this.store.present(message.incidents);

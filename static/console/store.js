@@ -112,6 +112,8 @@ export class Store {
     this.masterMark = "";
     /** The lines to the other nodes and how ready the partner is, as the node said last. @type {LinkView[]} */
     this.links = [];
+    /** Entries that this node's version could not apply. */
+    this.quarantined = 0;
     /** @type {ReadinessView | null} */
     this.readiness = null;
     /** Entries up to here are on disk at another node too. */
@@ -169,9 +171,9 @@ export class Store {
     this.tell(["positions"]);
   }
 
-  /** @param {LinkView[]} links @param {number} secured @param {ReadinessView | null} readiness */
-  linked(links, secured, readiness) {
-    Object.assign(this, { links, secured, readiness });
+  /** @param {LinkView[]} links @param {number} secured @param {ReadinessView | null} readiness @param {number} quarantined */
+  linked(links, secured, readiness, quarantined) {
+    Object.assign(this, { links, secured, readiness, quarantined });
     this.tell(["link"]);
   }
 

@@ -171,7 +171,7 @@ type ServerMessage =
   | { t: "beat"; pos: number; now: string }
   | { t: "up-to-date"; pos: number }
   | { t: "must-refetch" }
-  | { t: "links"; links: LinkView[]; secured: number; readiness: ReadinessView | null }
+  | { t: "links"; links: LinkView[]; secured: number; readiness: ReadinessView | null; quarantined: number }
   | { t: "presence"; incidents: Record<string, PresenceMark[]> };
 
 /** What the store holds: a snapshot without the person and the addresses. */

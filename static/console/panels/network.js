@@ -20,6 +20,7 @@ export function view(app) {
       ${conflicts(app)}
       ${store.links.length ? nothing : html`<p class="empty">${t("Dieser Knoten arbeitet allein. Sobald ein weiterer aufgenommen ist, stehen hier Verbindung und Übernahme.")}</p>`}
       ${store.links.map((line) => partner(app, line))}
+      ${store.quarantined ? html`<p class="warn">${t("{n} Einträge sind zurückgestellt: Diese Version kann sie nicht anwenden. Die Administration zeigt sie; eine neuere Version holt sie nach.", { n: store.quarantined })}</p>` : nothing}
       ${mandates(app)}
       ${drills(app)}`}
   </div>`;
@@ -93,7 +94,8 @@ export function summary(app) {
   const asked = Object.values(state.mandates).filter((one) => one.state === "requested" && one.partner === app.me.centre).length
     + Object.values(state.drills).filter((one) => one.partner === app.me.centre && !one.accepted_at && !one.finished_at).length;
   const title = `${t("Verbund der Leitstellen")} ( O )`;
-  return html`${open ? html`<button class="chip alarm" title=${title} @click=${() => app.network.open()}>${open === 1 ? t("1 Widerspruch") : t("{n} Widersprüche", { n: open })}</button>` : nothing}
+  return html`${store.quarantined ? html`<button class="chip warn" title=${title} @click=${() => app.network.open()}>${t("{n} zurückgestellt", { n: store.quarantined })}</button>` : nothing}
+    ${open ? html`<button class="chip alarm" title=${title} @click=${() => app.network.open()}>${open === 1 ? t("1 Widerspruch") : t("{n} Widersprüche", { n: open })}</button>` : nothing}
     ${asked ? html`<button class="chip warn" title=${title} @click=${() => app.network.open()}>${t("Übernahme erbeten")}</button>` : nothing}
     ${store.links.map((line) => html`<button class="chip partner ${look(line)}" title=${title} @click=${() => app.network.open()}>
       <i></i>${line.name}${line.state === "up" ? score(app, line) : html` <span>${short(line)}</span>`}
