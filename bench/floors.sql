@@ -12,14 +12,14 @@ BEGIN
     SELECT coalesce(max(serial), 0) + 1 INTO v_serial FROM incidents_incident
      WHERE numbered_by = 'jena' AND origin = 'jena' AND year = 2026;
     INSERT INTO incidents_incident (
-        id, number, origin, numbered_by, year, serial, state, exercise, priority, place, place_id, place_detail,
+        id, number, home, term, origin, numbered_by, year, serial, state, exercise, priority, place, place_id, place_detail,
         municipality, county_how, point, report, caller_name, caller_number, interview, opened_at, opened_by, keyword_set_at,
         outcome, edits, centre_id, county_id, keyword_id)
     VALUES (
-        v_id, 'J-2026-' || v_serial, 'jena', 'jena', 2026, v_serial, 'open', false, 1, 'Jena, Holzmarkt 1', '', '', '',
+        v_id, 'J-2026-' || v_serial, 'jena', 1, 'jena', 'jena', 2026, v_serial, 'open', false, 1, 'Jena, Holzmarkt 1', '', '', '',
         'inside', ST_SetSRID(ST_MakePoint(11.5899 + random() / 100, 50.9277), 4326), repeat('Brustschmerz ', 6),
         'Beispiel', '+493641123456', '[]', now(), 'Disposition', now(), '', '{}', 'jena', '16053', 'RD2');
-    INSERT INTO journal_key (subject, secret) VALUES ('incident:' || v_id, decode(repeat('00', 32), 'hex'));
+    INSERT INTO journal_key (subject, maker, secret) VALUES ('incident:' || v_id, 'jena', decode(repeat('00', 32), 'hex'));
     v_pos := journal_append('jena', gen_random_uuid(),
         jsonb_build_array(bench_entry('incident', v_id::text, 'incident.opened', 1000)), 'incident.open',
         'user:bench', '{}');
@@ -37,8 +37,9 @@ BEGIN
     UPDATE incidents_assignment SET ended_at = now() WHERE unit_id = ANY (v_units) AND ended_at IS NULL;
     UPDATE incidents_incident SET dispatch_decided_at = now() WHERE id = v_id;
     WITH a AS (
-        INSERT INTO incidents_assignment (id, state, why, eta_seconds, alarmed_at, end_reason, unit_id, incident_id)
-        SELECT gen_random_uuid(), 'alarmed', '', 240, now(), '', u, v_id FROM unnest(v_units) u
+        INSERT INTO incidents_assignment (id, state, why, eta_seconds, alarmed_at, end_reason, unconfirmed, unit_id,
+                                          incident_id)
+        SELECT gen_random_uuid(), 'alarmed', '', 240, now(), '', false, u, v_id FROM unnest(v_units) u
         RETURNING id, unit_id),
     d AS (
         INSERT INTO incidents_alarmdelivery (id, assignment_id, medium, state, text, owed_at, detail, unit_id,

@@ -53,15 +53,16 @@ def _slot() -> Path:
     return Path(os.environ[SLOT_VARIABLE])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(node_factory: NodeFactory) -> Cluster:
     """The PostgreSQL of this run, for making databases. Not for stopping: see `private_servers`."""
     return node_factory.cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def node_factory() -> Iterator[NodeFactory]:
-    """Makes real nodes with web, sockets and vital processes; see `ops.testing.NodeFactory`."""
+    """Makes real nodes with web, sockets and vital processes; see `ops.testing.NodeFactory`. They end with their file:
+    the nodes of all files together would want more memory, cores and connections than there are."""
     factory = NodeFactory(_slot(), os.environ.get("PYTEST_XDIST_WORKER", "main"))
     yield factory
     factory.stop_all()

@@ -56,11 +56,13 @@ class TestServers:
 class NodeFactory:
     """Makes nodes on the servers of this test run; usable in every worker of a parallel run."""
 
+    # Of all factories of a process: what a node leaves in its folder must not be taken for another's.
+    _numbers = itertools.count()
+
     def __init__(self, slot: Path, worker: str) -> None:
         self.slot = slot
         self.worker = worker
         self.cluster, self.redis = _servers(slot)
-        self._numbers = itertools.count()
         self._made: list[ServedNode] = []
         self._networks: list[ServedNetwork] = []
         self._redises: list[RedisServer] = []

@@ -53,7 +53,7 @@ def test_a_node_that_receives_everything_in_batches_has_the_same_tables(seed: in
         settings.LEITSTELLE_NODE = node
         random_program(dice, world, steps=25)
     tables, marks, rows = fold.digests(), feed.have(), over_the_wire(everything_here())
-    told = set(Entry.objects.exclude(command_id=None).values_list("command_id", flat=True))
+    told = {str(pk) for pk in Entry.objects.exclude(command_id=None).values_list("command_id", flat=True)}
     receipts = {pk: orjson.loads(text)["result"] for pk, text in
                 Receipt.objects.filter(pk__in=told).values_list("pk", "answer")}  # fmt: skip
     become_empty()
