@@ -12,7 +12,7 @@ from ops.testing import NodeFactory
 from tests.people import TIMEOUT_SECONDS, Dispatcher
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def node(node_factory: NodeFactory) -> Iterator[Node]:
     node = node_factory("jena", demo=True, processes=("web",))
     yield node
@@ -38,14 +38,14 @@ class Doors:
             client.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def doors(node: Node) -> Iterator[Doors]:
     doors = Doors(node)
     yield doors
     doors.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def dispatcher(node: Node) -> Iterator[Dispatcher]:
     person = Dispatcher(node, "jena1", "J1")
     yield person
