@@ -234,7 +234,7 @@ def test_a_killed_centre_stays_dead_until_told_and_then_catches_up(demo: Demo) -
     started = demo.command("start", "jena")
     assert started.returncode == 0, started.stderr
     assert page(demo.address("Jena")) == 200
-    assert demo.lines("jena") == {"up"}
+    eventually(lambda: demo.lines("jena") == {"up"}, STAGED)
     eventually(lambda: demo.sql("jena", CONTENT) == demo.sql("gera", CONTENT), STAGED)
 
 
