@@ -1,4 +1,5 @@
-"""The stage of the simulation's tests: a server of their own that need not survive a power cut, made once per file."""
+"""The stage of the simulation's tests: a server of their own that need not survive a power cut, made once per file and
+put away with it: its clock must not reach the tests of others."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from sim.run import Theatre, theatre
 from sim.stores import private_cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stage(django_db_blocker: DjangoDbBlocker) -> Iterator[Theatre]:
     """Play episodes here."""
     if SLOT_VARIABLE not in os.environ:
