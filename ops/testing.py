@@ -222,7 +222,8 @@ def _servers(slot: Path) -> tuple[Cluster, RedisServer]:
     home = server_home(slot)
     log = slot / "log"
     return (
-        Cluster(home / "postgres", log=log / "postgres.log"),
+        # All nodes of both workers on one server, each with five processes and their pools.
+        Cluster(home / "postgres", settings={"max_connections": "400"}, log=log / "postgres.log"),
         RedisServer(home / "redis", log=log / "redis.log"),
     )
 
