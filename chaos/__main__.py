@@ -69,7 +69,7 @@ def kill_cycles(field: Field, cycles: int, words: int, report: Report) -> None:
                     node.kill(victim)
                     node.restart(victim)
                 killed += 1
-                time.sleep(dice.uniform(0.1, 0.8))
+                field.hold(words=dice.randint(1, 12))
             with field.quiet():
                 broken = invariants.check(field)
         except Exception as error:

@@ -1,7 +1,6 @@
 """Faults of the lines, of clocks, of peers and of consoles; what people do while the centres are apart."""
 
 import asyncio
-import random
 import time
 from pathlib import Path
 from typing import Any
@@ -18,21 +17,20 @@ FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 SHOWN_SECONDS = 1.0
 
 
-def partition(field: Field, seconds: float = 6.0) -> dict[str, float]:
+def partition(field: Field) -> dict[str, float]:
     with field.parted():
         field.network.cut()
-        time.sleep(seconds)
+        field.hold()
         field.network.heal()
-    return {"seconds": seconds}
+    return {}
 
 
 def one_way(field: Field) -> dict[str, float]:
     """Gera hears Jena, Jena does not hear Gera."""
     with field.parted():
         field.network.one_way("jena", "gera")
-        began = time.monotonic()
         noticed = field.wait("the deaf side notices", lambda: _state(field["jena"]) == "down", 10)
-        time.sleep(max(0.0, 6 - (time.monotonic() - began)))
+        field.hold()
         field.network.heal()
     return {"seconds_to_notice": noticed}
 
@@ -41,16 +39,16 @@ def flapping(field: Field) -> dict[str, float]:
     with field.parted():
         for _turn in range(4):
             field.network.cut()
-            time.sleep(random.uniform(0.5, 1.5))
+            field.hold(words=8)
             field.network.heal()
-            time.sleep(random.uniform(0.5, 1.5))
+            field.hold(words=8)
     return {}
 
 
 def lossy(field: Field) -> dict[str, float]:
     """A tenth of everything has to be sent twice."""
     field.network.delay(2, loss=0.1)
-    time.sleep(8)
+    field.hold()
     field.network.heal()
     return {}
 
@@ -59,7 +57,7 @@ def slow_line(field: Field) -> dict[str, float]:
     """200 ms ± 100 ms each way, one megabit a second."""
     with field.parted():
         field.network.delay(200, jitter=100, rate=125_000)
-        time.sleep(8)
+        field.hold()
         field.network.heal()
     return {}
 
@@ -79,7 +77,7 @@ def broken_bytes(field: Field) -> dict[str, float]:
         for _turn in range(4):
             field.network.fault("jena", "gera", flip=1)
             field.network.fault("gera", "jena", truncate=1)
-            time.sleep(1.5)
+            field.hold(words=10)
         field.network.heal()
     return {}
 
@@ -90,7 +88,7 @@ def wrong_clock(field: Field, offset: str) -> dict[str, float]:
     with field.parted():
         _restart_with(node, {"LD_PRELOAD": FAKETIME, "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
         field.settle()
-        time.sleep(5)
+        field.hold()
         seen = field["gera"].sql("SELECT coalesce(max(abs(clock_ms)), 0) FROM federation_linkstate WHERE node='gera'")
         _restart_with(node, {"LD_PRELOAD": "", "FAKETIME": "", "FAKETIME_DONT_FAKE_MONOTONIC": ""})
         field.settle()
@@ -212,7 +210,7 @@ def deaf_console(field: Field) -> dict[str, float]:
         deaf.transport.pause_reading()
         well = await connect(field["jena"].sockets_url, "/console/socket?after=0", login.cookie)
         began = well.last_pos
-        await asyncio.sleep(8)
+        await asyncio.to_thread(field.hold)
         heard = float(well.last_pos - began)
         deaf.transport.abort()
         well.transport.abort()

@@ -43,7 +43,7 @@ def kill_site(field: Field) -> dict[str, float]:
         began = time.monotonic()
         taken = field.act("gera", "take_over.take", {"scope": SCOPE, "reason": "Ausfall"}, patience=40)
         figures = {"seconds_to_take_over": time.monotonic() - began, "taken": float("pos" in taken)}
-        time.sleep(8)
+        field.hold()
         field["jena"].start_site()
     field.settle()
     field.act("gera", "switch_back.start", {"scope": SCOPE})
@@ -55,18 +55,18 @@ def kill_site(field: Field) -> dict[str, float]:
     return figures | {"given_back": float(states == ["home", "home"])}
 
 
-def freeze(field: Field, seconds: float = 6.0) -> dict[str, float]:
+def freeze(field: Field) -> dict[str, float]:
     """Every process of Jena stops as a paused machine does, then goes on as if nothing had been."""
     with field.parted():
         field.every_process(field["jena"], lambda name: field["jena"].kill(name, signal.SIGSTOP))
-        time.sleep(seconds)
+        field.hold()
         field["jena"].resume_all()
-    return {"seconds": seconds}
+    return {}
 
 
 def kill_redis(field: Field) -> dict[str, float]:
     field["jena"].redis.kill()
-    time.sleep(3)
+    field.hold()
     field["jena"].redis.start()
     return {}
 
@@ -75,7 +75,7 @@ def pause_redis(field: Field) -> dict[str, float]:
     pid = field["gera"].redis.pid
     assert pid is not None
     _signal(pid, signal.SIGSTOP)
-    time.sleep(5)
+    field.hold()
     _signal(pid, signal.SIGCONT)
     return {}
 
@@ -83,7 +83,7 @@ def pause_redis(field: Field) -> dict[str, float]:
 def fill_redis(field: Field) -> dict[str, float]:
     """No memory left: every write is refused."""
     _redis(field["jena"], "CONFIG", "SET", "maxmemory", "1")
-    time.sleep(4)
+    field.hold()
     _redis(field["jena"], "CONFIG", "SET", "maxmemory", "0")
     return {}
 
@@ -95,7 +95,7 @@ def two_beats(field: Field) -> dict[str, float]:
     words = [sys.executable, "-m", "celery", "-A", "leitstelle", "beat", "-s", str(schedule), "--pidfile", ""]
     with subprocess.Popen(words, env=node.full_env(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as beat:
         node.kill("worker", signal.SIGSTOP)
-        time.sleep(6)
+        field.hold()
         node.resume("worker")
         beat.terminate()
     return {}
@@ -108,7 +108,7 @@ def full_disk(field: Field) -> dict[str, float]:
     assert pid is not None
     # A limit on the size of files says ENOSPC's cousin EFBIG to every backend that wants to grow one.
     with _file_limit(pid, 8192):
-        time.sleep(6)
+        field.hold()
     if not node.cluster.running:
         node.cluster.start()
     node.wait_ready(timeout=60)
@@ -121,7 +121,7 @@ def slow_disk(field: Field) -> dict[str, float]:
     node.cluster.sql("ALTER SYSTEM SET commit_delay = 50000")
     node.cluster.sql("ALTER SYSTEM SET commit_siblings = 0")
     node.cluster.sql("SELECT pg_reload_conf()")
-    time.sleep(6)
+    field.hold()
     node.cluster.sql("ALTER SYSTEM RESET commit_delay")
     node.cluster.sql("ALTER SYSTEM RESET commit_siblings")
     node.cluster.sql("SELECT pg_reload_conf()")
@@ -138,7 +138,7 @@ def restore_backup(field: Field) -> dict[str, float]:
         _copy(node.cluster.data, kept)
         node.start_site()
     field.settle()
-    time.sleep(6)
+    field.hold()
     with field.parted():
         node.kill_site()
         shutil.rmtree(node.cluster.data)
@@ -168,7 +168,7 @@ def hold_counter(field: Field) -> dict[str, float]:
     with _session(field["jena"]) as connection:
         connection.execute("BEGIN")
         connection.execute("SELECT pg_advisory_xact_lock(112112)")
-        time.sleep(6)
+        field.hold()
         connection.execute("ROLLBACK")
     return {}
 
@@ -182,14 +182,14 @@ def exhaust_connections(field: Field) -> dict[str, float]:
                 stack.enter_context(_session(field["jena"]))
                 taken += 1
         except psycopg.OperationalError:
-            time.sleep(6)
+            field.hold()
     return {"connections": float(taken)}
 
 
 def busy_machine(field: Field) -> dict[str, float]:
     """Two processes that want both cores for themselves."""
     hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _core in range(2)]
-    time.sleep(8)
+    field.hold()
     for hog in hogs:
         hog.kill()
         hog.wait()

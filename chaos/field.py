@@ -101,6 +101,12 @@ class Field:
                 return answer
             time.sleep(0.2)
 
+    def hold(self, words: int = 60, patience: float = 60.0) -> None:
+        """Let a fault last until the outside has been acknowledged so much more: it must meet real work, however fast
+        the machine is. Raises TimeoutError: then nobody was answered, which is a finding."""
+        before = len(self.ledger.words)
+        self.wait(f"{words} more words", lambda: len(self.ledger.words) >= before + words, patience)
+
     # -- states
 
     @contextmanager

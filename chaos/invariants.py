@@ -1,7 +1,7 @@
 """What must hold after every bad day, asked of both databases (I1 to I8 of the catalogue)."""
 
 import subprocess
-import time
+from contextlib import suppress
 
 from bench.sockets import connect
 from chaos.field import Field
@@ -73,13 +73,16 @@ def check(field: Field) -> list[str]:
 def _tables(field: Field) -> list[str]:
     """I3: equal digests. A timer may fire between the two readings: asked again before it counts."""
     different: list[str] = []
-    for _attempt in range(3):
-        found = {node.name: field.digests(node) for node in field.network}
-        one, other = found.values()
+
+    def equal() -> bool:
+        nonlocal different
+        one, other = (field.digests(node) for node in field.network)
         different = sorted(table for table in one if one[table] != other[table])
-        if not different:
-            return []
-        time.sleep(1)
+        return not different
+
+    with suppress(TimeoutError):
+        field.wait("equal tables", equal, 10)
+        return []
     return [f"I3 tables differ: {different}"]
 
 
