@@ -27,12 +27,15 @@ ALLOWED_HOSTS             names the pages answer to, by comma
 from __future__ import annotations
 
 import os
+import random
 import secrets
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 
 from ops.places import run_dir
+
+OWN_PORTS = range(20_000, 32_000)
 
 
 def read(path: Path) -> dict[str, str]:
@@ -80,13 +83,18 @@ def command_values(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def free_port(preferred: int = 0, *, host: str = "127.0.0.1") -> int:
-    """`preferred` if nobody listens there, else a free port of the machine's choice."""
-    for port in (preferred, 0):
+    """`preferred` if nobody listens there, else a free port.
+
+    Taken below 32768, where Linux begins to give ports to outgoing connections: such a connection could otherwise sit
+    on the port before its server starts, or while the server is down.
+    """
+    tries = random.sample(OWN_PORTS, k=50)
+    for port in [preferred, *tries] if preferred else tries:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            return port
     raise OSError(f"no free port on {host}")

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid5
 
-from django.conf import settings
+from django.test import override_settings
 
 from federation.entries.agreement import AgreementSaved
 from journal.actor import Actor, system
@@ -41,9 +41,9 @@ def seat_of(node: str) -> str:
     return {"jena": "J1", "gera": "G1"}.get(node, f"{node}1")
 
 
+@override_settings(LEITSTELLE_NODE=FOUNDER)
 def build() -> None:
     """Two centres with counties, stations and units, ten more that only answer calls; agreements of the first two."""
-    settings.LEITSTELLE_NODE = FOUNDER
     build_world()
     tx = Transaction(system("sim"))
     for number, name in enumerate(NODES[2:]):

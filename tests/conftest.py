@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from journal.guard import refuse_unguarded_writes
@@ -20,6 +21,18 @@ def guarded(request: pytest.FixtureRequest) -> Iterator[None]:
         request.getfixturevalue(name)
     with connection.execute_wrapper(refuse_unguarded_writes):
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def put_back() -> Iterator[None]:
+    """A file leaves the settings as it found them: the next one of the same worker must not live in another node."""
+    before = _settings()
+    yield
+    assert _settings() == before
+
+
+def _settings() -> dict[str, object]:
+    return {name: getattr(settings, name) for name in dir(settings) if name.startswith("LEITSTELLE_")}
 
 
 @pytest.fixture
