@@ -38,6 +38,8 @@ LEADERS = frozenset({"shift_leader", "supervisor"})
 FOLLOWED = frozenset({"drill.started", "drill.accepted", "call.answered"})
 # So long the measuring waits for the partner's word that the first entry is on disk there.
 SECURED_SECONDS = 2.0
+# Once a quarter somebody drills; nobody's command should pay for watching it.
+REST_SECONDS = 0.1
 
 
 class StartDrill(Command):
@@ -162,7 +164,7 @@ def _locked(ident: UUID) -> Drill:
 
 def run(stop: threading.Event) -> None:
     """Watch drills until ``stop``."""
-    follow(f"drills:{settings.LEITSTELLE_NODE}", FOLLOWED, watch, stop)
+    follow(f"drills:{settings.LEITSTELLE_NODE}", FOLLOWED, watch, stop, rest=REST_SECONDS)
 
 
 def watch(stored: Stored) -> None:

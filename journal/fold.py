@@ -31,14 +31,19 @@ Subjects = dict[Subject, list[Raw]]
 
 @transaction.atomic
 def absorb(raws: Iterable[Raw]) -> int:
-    """Store and apply entries made elsewhere; known ones are passed over. Returns how many were new.
+    """Store and apply entries made elsewhere; known ones are passed over. Returns how many were new."""
+    new = shelf.unknown(list(raws))
+    if new:
+        absorb_unknown(new)
+    return len(new)
+
+
+def absorb_unknown(new: Sequence[Raw]) -> int:
+    """Store and apply entries that are known to be new, within the caller's transaction. Returns our position.
 
     The order of locks is that of a command: the rows of the aggregates, then the position. Chains are the caller's
     business, see ``journal.receive``.
     """
-    new = shelf.unknown(list(raws))
-    if not new:
-        return 0
     subjects: Subjects = defaultdict(list)
     for raw in sorted(new, key=lambda raw: raw.order):
         subjects[raw.subject].append(raw)
@@ -58,7 +63,7 @@ def absorb(raws: Iterable[Raw]) -> int:
     quarantine.put_aside([(positions[raw.order], raw, reason) for raw, reason in failed])
     for kind, ident in late | _executed_twice(new):
         refold(kind, ident)
-    return len(new)
+    return first_pos + len(new) - 1
 
 
 def _lock_roots(subjects: Subjects) -> None:
@@ -93,9 +98,16 @@ def _apply_in_waves(subjects: Subjects, keys: Mapping[Subject, Sequence[bytes]])
             except (UnknownType, ValueError) as error:
                 failed.append((raw, quarantine.reason(error)))
         queues.append(_from_last_absolute(facts))
-    for wave in _waves(queues):
-        for cls, group in wave.items():
-            failed += _apply_group(cls, group)
+    groups = [group for wave in _waves(queues) for group in wave.items()]
+    try:
+        with transaction.atomic():
+            for cls, group in groups:
+                _apply_group(cls, group)
+    except Exception as error:
+        if quarantine.passes_on(error):
+            raise
+        for cls, group in groups:
+            failed += _apply_carefully(cls, group)
     return failed
 
 
@@ -117,11 +129,16 @@ def _waves(queues: list[list[tuple[Raw, Fact]]]) -> Iterable[dict[type[EntryType
         yield wave
 
 
-def _apply_group(cls: type[EntryType], group: list[tuple[Raw, Fact]]) -> list[tuple[Raw, str]]:
+def _apply_group(cls: type[EntryType], group: list[tuple[Raw, Fact]]) -> None:
+    with applying(), rows.gathered() as gathering:
+        cls.apply_many([fact for _raw, fact in group], gathering.next_fact)
+
+
+def _apply_carefully(cls: type[EntryType], group: list[tuple[Raw, Fact]]) -> list[tuple[Raw, str]]:
     """All at once; where that fails one by one, so that a poisoned entry stops nothing but itself."""
     try:
-        with transaction.atomic(), applying(), rows.gathered() as gathering:
-            cls.apply_many([fact for _raw, fact in group], gathering.next_fact)
+        with transaction.atomic():
+            _apply_group(cls, group)
     except Exception as error:
         if quarantine.passes_on(error):
             raise

@@ -4,7 +4,6 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
@@ -12,8 +11,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from journal import keys, notify
 from journal.chain import genesis
-from journal.fold import absorb
-from journal.record import head
+from journal.fold import absorb_unknown
 from journal.shelf import BrokenChain, unknown
 from journal.transfer import Batch, KeptReceipt, Raw
 
@@ -40,44 +38,35 @@ ON CONFLICT (command_id) DO NOTHING
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """new: entries that were not known before; pos: this node's position after them."""
-
-    new: int
-    pos: int
-
-
-def receive(batch: Batch) -> Received:
+def receive(batch: Batch) -> None:
     """Prove, store and apply a batch; on disk when this returns. Known entries are passed over.
 
     Raises BrokenChain for a gap, a fork, a changed byte or a clock beyond all reason: nothing of the batch is stored.
     """
     for attempt in range(1, TRIES + 1):
         try:
-            new = _receive(batch)
+            pos = _receive(batch)
         except OperationalError as error:
             if attempt == TRIES or not isinstance(error.__cause__, DeadlockDetected | LockNotAvailable):
                 raise
             logger.warning("receiving: %s, try %s", type(error.__cause__).__name__, attempt)
             continue
         break
-    pos = head()
-    if new:
+    if pos is not None:
         notify.hint(pos)
-    return Received(new, pos)
 
 
 @transaction.atomic(durable=True)
-def _receive(batch: Batch) -> int:
+def _receive(batch: Batch) -> int | None:
+    """Our position after what was new; None if nothing was."""
     chains: dict[tuple[str, int], list[Raw]] = defaultdict(list)
     for raw in batch.entries:
         chains[raw.origin, raw.incarnation].append(raw)
     fresh = [raw for (origin, inc), raws in sorted(chains.items()) for raw in _proved(origin, inc, raws)]
     keys.keep(batch.keys)
-    new = absorb(fresh)
+    pos = absorb_unknown(fresh) if fresh else None
     _keep_receipts(batch.receipts)
-    return new
+    return pos
 
 
 def _proved(origin: str, incarnation: int, raws: Sequence[Raw]) -> list[Raw]:

@@ -115,9 +115,11 @@ class Waker:
         return self._pubsub
 
 
-def follow(name: str, types: frozenset[str], handle: Callable[[Stored], None], stop: threading.Event) -> None:
+def follow(
+    name: str, types: frozenset[str], handle: Callable[[Stored], None], stop: threading.Event, *, rest: float = 0.0
+) -> None:
     """Give every entry of ``types`` to ``handle``, in order, at least once, until ``stop``; the cursor is kept under
-    ``name``.
+    ``name``. ``rest``: seconds between two looks, for whoever need not know at once.
 
     The cursor is saved after entries were handled, else once in a while: reading past entries of no concern must not
     cost every command of the room a second commit. An exception in ``handle`` ends the follower without moving the
@@ -139,4 +141,6 @@ def follow(name: str, types: frozenset[str], handle: Callable[[Stored], None], s
         if batch or time.monotonic() - saved_at > CURSOR_SECONDS:
             cursor.save(update_fields=["pos"])
             saved_at = time.monotonic()
+        if rest:
+            stop.wait(rest)
     cursor.save(update_fields=["pos"])
