@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Min, QuerySet
 
 from journal import quarantine, rows, shelf
 from journal.envelope import UnknownType, decode
@@ -24,6 +24,13 @@ from journal.transfer import Raw
 from journal.types import EntryType, Fact, Replica, replicas
 
 logger = logging.getLogger(__name__)
+
+# Every aggregate that a command touched which left entries in more than one chain.
+_TOUCHED_TWICE = """
+SELECT DISTINCT aggregate_kind, aggregate_id FROM journal_entry WHERE command_id IN (
+    SELECT command_id FROM journal_entry WHERE command_id = ANY(%s)
+     GROUP BY 1 HAVING count(DISTINCT (origin, incarnation)) > 1)
+"""
 
 Subject = tuple[str, str]
 Subjects = dict[Subject, list[Raw]]
@@ -237,18 +244,12 @@ def repeated_commands(entries: "QuerySet[Entry]") -> set[Execution]:
 
 def _executed_twice(new: Sequence[Raw]) -> set[Subject]:
     """Aggregates touched by a command of ``new`` that was carried out at two nodes."""
-    commands = {raw.command_id for raw in new if raw.command_id}
+    commands = list({raw.command_id for raw in new if raw.command_id})
     if not commands:
         return set()
-    twice = (
-        Entry.objects.filter(command_id__in=commands)
-        .values("command_id")
-        .annotate(nodes=Count("origin", distinct=True), lives=Count("incarnation", distinct=True))
-        .exclude(nodes=1, lives=1)
-        .values_list("command_id", flat=True)
-    )
-    touched = Entry.objects.filter(command_id__in=list(twice))
-    return set(touched.values_list("aggregate_kind", "aggregate_id").distinct())
+    with connection.cursor() as cursor:
+        cursor.execute(_TOUCHED_TWICE, [commands])
+        return set(cursor.fetchall())
 
 
 def digests() -> dict[str, str]:

@@ -22,6 +22,7 @@ WITH known AS (SELECT secret FROM journal_key WHERE subject = %(subject)s ORDER 
               ON CONFLICT (subject, maker) DO UPDATE SET subject = EXCLUDED.subject RETURNING secret)
 SELECT secret FROM known UNION ALL SELECT secret FROM made
 """
+_READABLE = "SELECT subject, maker, secret FROM journal_key WHERE subject = ANY(%s) AND secret IS NOT NULL"
 # A key that comes from elsewhere after the subject was forgotten here stays away.
 _KEEP = """
 INSERT INTO journal_key (subject, maker, secret, destroyed_at)
@@ -66,9 +67,9 @@ def keys_for_reading(subjects: Iterable[str]) -> dict[str, tuple[bytes, ...]]:
 
 def keys_of(subjects: Iterable[str]) -> list[SealKey]:
     """The same, as they travel to another node."""
-    rows = Key.objects.filter(subject__in=set(subjects), secret__isnull=False)
-    found = rows.values_list("subject", "maker", "secret")
-    return [SealKey(subject, maker, bytes(secret)) for subject, maker, secret in found if secret is not None]
+    with connection.cursor() as cursor:
+        cursor.execute(_READABLE, [list(set(subjects))])
+        return [SealKey(subject, maker, bytes(secret)) for subject, maker, secret in cursor.fetchall()]
 
 
 def keep(keys: Sequence[SealKey]) -> None:
