@@ -9,6 +9,7 @@ POST /federation/marks              hashes of a chain at some numbers, see ``fed
 import gc
 import logging
 import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -34,6 +35,9 @@ from federation.link.work import Gone  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
+# The event loop only passes things on, and entries wait for it: while the threads compute, it must get its turn within
+# a millisecond and not after Python's usual five, for each of the hops of an entry.
+SWITCH_SECONDS = 0.0005
 COMMAND_PATH = "/federation/command/"
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -56,6 +60,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 async def _live(receive: Any, send: Any) -> None:
     while (message := await receive())["type"] == "lifespan.startup":
+        sys.setswitchinterval(SWITCH_SECONDS)
         await exchange().start()
         # What is loaded by now lives as long as the process: full collections must not walk it and delay entries.
         gc.collect()
