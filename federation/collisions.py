@@ -1,7 +1,7 @@
 """What collides, found in the journal: entries are read, the pure rules say which of them cannot both stand."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -56,6 +56,13 @@ SELECT e.aggregate_kind, e.aggregate_id, e.pos, e.origin, e.incarnation, e.seq, 
        e.command_id
   FROM journal_entry e JOIN unnest(%s::text[], %s::text[]) AS n(kind, ident)
     ON e.aggregate_kind = n.kind AND e.aggregate_id = n.ident
+"""
+# What only one chain has written cannot contradict itself: a day of the other's entries is passed over with this.
+_LINES = """
+SELECT e.aggregate_kind, e.aggregate_id, array_agg(DISTINCT e.origin || '/' || e.incarnation)
+  FROM journal_entry e JOIN unnest(%s::text[], %s::text[]) AS n(kind, ident)
+    ON e.aggregate_kind = n.kind AND e.aggregate_id = n.ident
+ GROUP BY 1, 2
 """
 # Who may have been promised twice; the margin is for times that a radio reported. The entries decide.
 _DOUBLE = """
@@ -123,10 +130,19 @@ class Dossier:
         return _id("fork", *self.subject, fork.field, *(mark.identity for mark in fork.first))
 
 
+def _lines(subjects: Collection[Subject]) -> dict[Subject, frozenset[str]]:
+    """The chains that wrote to each of the aggregates."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LINES, [[kind for kind, _ in subjects], [ident for _, ident in subjects]])
+        return {(kind, ident): frozenset(lines) for kind, ident, lines in cursor.fetchall()}
+
+
 def dossiers(subjects: Iterable[Subject], *, only_forked: bool = False) -> dict[Subject, Dossier]:
     """The entries of the aggregates; ``only_forked``: of those where something was written concurrently."""
     found: dict[Subject, list[tuple[Known, Any]]] = defaultdict(list)
     wanted = sorted(set(subjects))
+    if only_forked:
+        wanted = [subject for subject, lines in _lines(wanted).items() if len(lines) > 1]
     if not wanted:
         return {}
     with connection.cursor() as cursor:
@@ -257,7 +273,10 @@ def _ends(entry: Known) -> bool:
 def _commitments(incidents: Sequence[UUID]) -> list[Collision]:
     with connection.cursor() as cursor:
         cursor.execute(_DOUBLE, [list(incidents)])
-        involved = {str(incident) for pair in cursor.fetchall() for incident in pair}
+        pairs = [(str(one), str(other)) for one, other in cursor.fetchall()]
+    # Within one chain the second promise would have been refused.
+    lines = _lines({("incident", incident) for pair in pairs for incident in pair})
+    involved = {i for pair in pairs if len(frozenset().union(*(lines["incident", i] for i in pair))) > 1 for i in pair}
     if not involved:
         return []
     files = dossiers([("incident", incident) for incident in involved])
