@@ -6,7 +6,7 @@ been taken over. It is marked as an exercise on every screen and counted in no f
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -167,24 +167,24 @@ def run(stop: threading.Event) -> None:
     follow(f"drills:{settings.LEITSTELLE_NODE}", FOLLOWED, watch, stop, rest=REST_SECONDS)
 
 
-def watch(stored: Stored) -> None:
-    """Measure what a drill's entry shows, and see its call answered. Every act has an id of its own, so that it is
+def watch(batch: Sequence[Stored]) -> None:
+    """Measure what a drill's entries show, and see its call answered. Every act has an id of its own, so that it is
     done once whichever node sees it first."""
+    ringing = {str(pk) for pk in Drill.objects.filter(answered_at=None).values_list("pk", flat=True)}
+    for stored in batch:
+        _watch(stored, ringing)
+
+
+def _watch(stored: Stored, ringing: set[str]) -> None:
     if stored.fact is None:
         return
-    if stored.type == "call.answered":
-        _answered(stored)
+    if stored.type == "call.answered" and stored.aggregate_id in ringing:
+        data: Any = stored.fact.data
+        _give("drill.answer", stored.aggregate_id, "answer", {"at": stored.fact.at.isoformat(), "by": data.user_name})
     elif stored.type == "drill.started" and stored.origin == settings.LEITSTELLE_NODE:
         _give("drill.measured", stored.aggregate_id, "asking", _line(stored))
     elif stored.type == "drill.accepted" and stored.origin == settings.LEITSTELLE_NODE:
         _give("drill.measured", stored.aggregate_id, "accepting", {"snapshot_ms": _snapshot_ms()})
-
-
-def _answered(stored: Stored) -> None:
-    if stored.fact is None or not Drill.objects.filter(pk=stored.aggregate_id, answered_at=None).exists():
-        return
-    data: Any = stored.fact.data
-    _give("drill.answer", stored.aggregate_id, "answer", {"at": stored.fact.at.isoformat(), "by": data.user_name})
 
 
 def _give(name: str, drill: str, act: str, values: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -116,10 +116,16 @@ class Waker:
 
 
 def follow(
-    name: str, types: frozenset[str], handle: Callable[[Stored], None], stop: threading.Event, *, rest: float = 0.0
+    name: str,
+    types: frozenset[str],
+    handle: Callable[[Sequence[Stored]], None],
+    stop: threading.Event,
+    *,
+    rest: float = 0.0,
 ) -> None:
-    """Give every entry of ``types`` to ``handle``, in order, at least once, until ``stop``; the cursor is kept under
-    ``name``. ``rest``: seconds between two looks, for whoever need not know at once.
+    """Give all entries of ``types`` to ``handle``, in order, at least once, until ``stop``: one by one in peace, many
+    at a time after a cut. The cursor is kept under ``name``. ``rest``: seconds between two looks, for whoever need not
+    know at once.
 
     The cursor is saved after entries were handled, else once in a while: reading past entries of no concern must not
     cost every command of the room a second commit. An exception in ``handle`` ends the follower without moving the
@@ -135,8 +141,8 @@ def follow(
             continue
         concerned = Entry.objects.filter(pos__gt=cursor.pos, pos__lte=high, type__in=types)
         batch = _read(concerned.order_by("pos")[:FOLLOWER_BATCH])
-        for stored in batch:
-            handle(stored)
+        if batch:
+            handle(batch)
         cursor.pos = batch[-1].pos if len(batch) == FOLLOWER_BATCH else high
         if batch or time.monotonic() - saved_at > CURSOR_SECONDS:
             cursor.save(update_fields=["pos"])

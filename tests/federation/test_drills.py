@@ -59,8 +59,7 @@ class Rehearsal:
         for name in ("jena", "gera"):
             with self.rooms.at(name):
                 nodes._directory.forget()
-                for stored in after(0, limit=10_000):
-                    drills.watch(stored)
+                drills.watch(after(0, limit=10_000))
         self.rooms.heal(self.dice)
 
     def view(self) -> dict[str, Any]:
