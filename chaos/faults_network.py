@@ -10,6 +10,7 @@ import orjson
 
 from bench.sockets import connect
 from chaos.field import Field
+from ops.places import ROOT
 from ops.served import ServedNode
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
@@ -82,17 +83,27 @@ def broken_bytes(field: Field) -> dict[str, float]:
     return {}
 
 
-def wrong_clock(field: Field, offset: str) -> dict[str, float]:
+def wrong_clock(field: Field, seconds: int) -> dict[str, float]:
     """Every process of Jena lives at another time for a while."""
     node = field["jena"]
-    with field.parted():
-        _restart_with(node, {"LD_PRELOAD": FAKETIME, "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
-        field.settle()
-        field.hold()
-        seen = field["gera"].sql("SELECT coalesce(max(abs(clock_ms)), 0) FROM federation_linkstate WHERE node='gera'")
-        _restart_with(node, {"LD_PRELOAD": "", "FAKETIME": "", "FAKETIME_DONT_FAKE_MONOTONIC": ""})
+    with field.parted(false_by=seconds):
+        try:
+            _restart_with(node, _clock(f"{seconds:+d}s"))
+            field.settle()
+            field.hold()
+            seen = field["gera"].sql("SELECT coalesce(max(abs(clock_ms)), 0) FROM federation_linkstate")
+        finally:
+            _restart_with(node, _clock(""))
         field.settle()
     return {"clock_difference_shown_s": float(seen) / 1000}
+
+
+def _clock(offset: str) -> dict[str, str]:
+    wrong = {
+        "LD_PRELOAD": FAKETIME, "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": str(ROOT / "chaos" / "false_clock"),
+    }  # fmt: skip
+    return wrong if offset else dict.fromkeys(wrong, "")
 
 
 def same_unit_twice(field: Field) -> dict[str, float]:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from bench.client import Client, Login, log_in
 from bench.ground import PASSWORD
-from bench.pair import CENTRES, Pair, keys, linked, picture
+from bench.pair import CENTRES, Pair, keys, picture
 from chaos.traffic import Caller, Crew, Dispatcher, Ledger, Traffic, headers_of
 from ops.places import ROOT, python
 from ops.served import ServedNode
@@ -110,14 +111,16 @@ class Field:
     # -- states
 
     @contextmanager
-    def parted(self) -> Iterator[None]:
-        """Inside, the centres cannot or may not know of each other."""
+    def parted(self, *, false_by: float = 0.0) -> Iterator[None]:
+        """Inside, the centres cannot or may not know of each other. ``false_by``: seconds by which the clock of one of
+        them lies meanwhile; what it wrote bears that time."""
         began = time.time()
         try:
             yield
         finally:
             # What was under way when the line came back may still have been decided without it.
-            self.apart.append((began - 1.0, time.time() + 15.0))
+            ended = time.time() + 15.0
+            self.apart += [(began - 1.0 + shift, ended + shift) for shift in {0.0, false_by}]
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -140,7 +143,7 @@ class Field:
     def _equal(self) -> bool:
         """Linked, and the same journal twice running: timers and effects have come to rest too."""
         try:
-            if not all(linked(node) for node in self.network):
+            if not all(self._up(node) for node in self.network):
                 return False
             chains = self.chains()
             if len(set(chains.values())) != 1:
@@ -149,6 +152,12 @@ class Field:
             return self.chains() == chains
         except (subprocess.SubprocessError, RuntimeError, OSError):
             return False  # a server that has just been started does not answer yet
+
+    @staticmethod
+    def _up(node: ServedNode) -> bool:
+        """Whether the line is up, by the process that holds it: its rows in the database bear a clock that may lie."""
+        with urlopen(f"http://127.0.0.1:{node.link_port}/health", timeout=5) as answer:
+            return "up" in json.load(answer).get("links", {}).values()
 
     def wait(self, what: str, met: Callable[[], bool], patience: float) -> float:
         began = time.monotonic()
