@@ -46,6 +46,8 @@ class Field:
         self.ledger = Ledger()
         self.apart: list[tuple[float, float]] = []
         """When the centres were apart (wall clock): what two did then without knowing is a conflict, not a fault."""
+        self.lied: list[tuple[float, float]] = []
+        """The times that a false clock showed."""
 
     def __enter__(self) -> "Field":
         self._pair.__enter__()
@@ -120,7 +122,9 @@ class Field:
         finally:
             # What was under way when the line came back may still have been decided without it.
             ended = time.time() + 15.0
-            self.apart += [(began - 1.0 + shift, ended + shift) for shift in {0.0, false_by}]
+            self.apart.append((began - 1.0, ended))
+            if false_by:
+                self.lied.append((began - 1.0 + false_by, ended + false_by))
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
