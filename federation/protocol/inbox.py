@@ -71,10 +71,13 @@ class Inbox:
         return self._pending - sum(mine is not None and row.seq <= mine.seq for row in self._storing)
 
     def store(self) -> None:
-        """Hand the next batch to the driver, unless one is with it: streams take turns."""
+        """Hand the next batch to the driver, unless one is with it: streams take turns, and what only we may write
+        waits (see ``Ledger.only_ours``)."""
         limits = self.ledger.limits
-        while self._turns and not self._storing:
-            key = self._turns.popleft()
+        ready = deque(key for key in self._turns if not self.ledger.only_ours(key))
+        while ready and not self._storing:
+            key = ready.popleft()
+            self._turns.remove(key)
             stream = self._streams[key]
             if not self._trim(key, stream):
                 continue

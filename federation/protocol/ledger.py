@@ -60,10 +60,22 @@ class Ledger:
             # The peer holds numbers of ours with another content: a restored database has given them out again.
             self.restored(key[1], seq)
 
+    @property
+    def running(self) -> int:
+        """The incarnation in which we write; 1 before the first entry."""
+        return max((key[1] for key in self.mine if key[0] == self.local.node), default=1)
+
+    def only_ours(self, key: Key) -> bool:
+        """Whether nobody but us adds to this stream: our running incarnation, or a later one of which we know nothing.
+
+        Where others have more of it our database was restored, or is a new one. Their rows must not be stored before
+        our new incarnation has begun: we would take the old one for the running one, and write on in it from a place
+        where it had gone on already."""
+        return key[0] == self.local.node and key[1] >= self.running
+
     def restored(self, incarnation: int, seq: int) -> None:
         """Say once per height that the peer knows a later part, or another one, of our own running incarnation."""
-        own = [key[1] for key in self.mine if key[0] == self.local.node]
-        if max(own, default=0) > incarnation or self._restored.get(incarnation, -1) >= seq:
+        if self.running > incarnation or self._restored.get(incarnation, -1) >= seq:
             return
         self._restored[incarnation] = seq
         self.emit(Restored(incarnation, seq))

@@ -78,7 +78,8 @@ class Database:
         self.rows: dict[Key, list[Row]] = {}
 
     def have(self) -> Have:
-        return nest((key, Mark(key[1], rows[-1].seq, rows[-1].hash)) for key, rows in self.rows.items() if rows)
+        """An incarnation that has begun and bears no row yet is known as well."""
+        return nest((key, Mark(key[1], len(rows), rows[-1].hash if rows else "")) for key, rows in self.rows.items())
 
     def store(self, rows: Iterable[Row]) -> None:
         """Known rows are passed over; the others follow, or nothing is stored."""
@@ -125,6 +126,7 @@ class Node:
     knows: tuple[str, ...]
     limits: Limits = SMALL
     incarnation: int = 1
+    begins: bool = True  # a new incarnation as soon as it hears that others know more of it
     unsure: bool = False  # restored from a backup: nothing is recorded before a peer was asked
     ends: list[End] = field(default_factory=list)
     jobs: deque[tuple[End, Effect]] = field(default_factory=deque)
@@ -201,9 +203,9 @@ class World:
         for node in sharing:
             self.crash(node.name)
             node.unsure = True
-        rows = self.nodes[name].database.rows
-        for key in list(rows):
-            del rows[key][keep(key, len(rows[key])) :]
+        database = self.nodes[name].database
+        kept = {key: chain[: keep(key, len(chain))] for key, chain in database.rows.items()}
+        database.rows = {key: chain for key, chain in kept.items() if chain}
 
     def grow(self, name: str, count: int, content: str = "x") -> None:
         node = self.nodes[name]
@@ -263,12 +265,19 @@ class World:
                 mine = end.node.database.rows[end.node.name, incarnation][seq - 1]
                 assert theirs.rows[end.node.name, incarnation][seq - 1] == mine, "secured, and not on the peer's disk"
             case Restored(incarnation, _seq):
-                end.node.incarnation = max(end.node.incarnation, incarnation + 1)
-                end.node.unsure = False
+                if end.node.begins:
+                    self.begin(end.node, incarnation + 1)
             case Up():
                 end.up = True
             case Alarm() | Signal():
                 pass
+
+    def begin(self, node: Node, incarnation: int) -> None:
+        """The node goes on in a new incarnation."""
+        node.incarnation = max(node.incarnation, incarnation)
+        node.unsure = False
+        node.database.rows.setdefault((node.name, node.incarnation), [])
+        self.tell(node.database)
 
     def check_sent(self, end: End, message: dict[str, Any]) -> None:
         """Laws that hold for every message at the moment it leaves."""
@@ -280,7 +289,7 @@ class World:
             for origin, marks in message["have"].items():
                 for incarnation, seq, digest in marks:
                     durable = end.node.database.rows[origin, incarnation]
-                    assert durable[seq - 1].hash == digest, "said to be on disk, and is not"
+                    assert not seq or durable[seq - 1].hash == digest, "said to be on disk, and is not"
         if word == "entries":
             assert end.other is not None
             assert end.node.database is not end.other.node.database, "rows for a database that has them"
