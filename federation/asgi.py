@@ -17,8 +17,6 @@ from typing import Any
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leitstelle.settings")
-# One connection per thread that keeps one, and some for other nodes' commands.
-os.environ.setdefault("LEITSTELLE_POOL_SIZE", "16")
 django.setup()
 
 import orjson  # noqa: E402  the rest needs the apps

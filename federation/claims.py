@@ -25,7 +25,7 @@ from incidents.services.alarm import MAX_UNITS, assignment_of, refuse, unit_comm
 from incidents.services.locks import lock_units, register_promises
 from incidents.services.roles import SYSTEM
 from journal.actor import Actor
-from journal.commands import Busy, Command, command
+from journal.commands import Busy, Command, command, first_answer
 from journal.record import Transaction
 
 # Longer than any way of an alarm from node to node, short enough that a unit is not lost to a node that died.
@@ -142,7 +142,8 @@ def alarm(data: dict[str, Any], command_id: UUID, actor: Actor, *, run: Callable
     if not by_node:
         return run(data)
     incident = Incident.objects.filter(pk=data["incident"]).values("id", "number", "centre_id").first()
-    if incident is None:
+    # Who repeats an alarm that was given gets its answer at once: another node may need six seconds to say nothing.
+    if incident is None or first_answer(command_id, actor) is not None:
         return run(data)
     asked = _ask_all(orders, by_node, incident, command_id, actor, ask)
     refused = next((a.answer for a in asked if a.answer and "refused" in a.answer), None)

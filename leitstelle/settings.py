@@ -192,7 +192,8 @@ DATABASES = {
             "prepare_threshold": 2,
             "pool": {
                 "min_size": 1,
-                "max_size": int(os.environ.get("LEITSTELLE_POOL_SIZE", "8")),
+                # One for each thread of the process that has most, and some.
+                "max_size": 16,
                 "timeout": 5,
                 # Seconds until one that was not needed is closed, and until any is replaced by a fresh one.
                 "max_idle": int(os.environ.get("LEITSTELLE_POOL_IDLE_SECONDS", "600")),

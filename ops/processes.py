@@ -46,7 +46,8 @@ WEB = Program(
     "pages, commands and REST over WSGI",
     (
         *("-m", "granian", "--interface", "wsgi", "--host", "{host}", "--port", "{web_port}"),
-        *("--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning"),
+        # Far more than cores: most of them wait, for a disk, a lock or another node's word that does not come.
+        *("--workers", "1", "--blocking-threads", "12", "--no-ws", "--log-level", "warning"),
         *("--respawn-failed-workers", "--workers-kill-timeout", "5", "leitstelle.wsgi:application"),
     ),
     health_port="web_port",

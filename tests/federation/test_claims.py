@@ -15,7 +15,7 @@ from django.utils import timezone
 from pydantic import ValidationError
 from pytest_django.fixtures import Settings
 
-from federation import forwarding, nodes, reach
+from federation import claims, forwarding, nodes, reach
 from federation.entries.claim import UnitClaimed
 from federation.models import Claim, LinkState
 from incidents.models import Assignment
@@ -226,3 +226,26 @@ def test_a_centre_that_cannot_be_asked_does_not_hold_up_an_alarm(jena: World) ->
     answer = forwarding.execute("incident.alarm", data, command_id=uuid4(), actor=jena.jena)
     assert "pos" in answer, answer
     assert dict(Assignment.objects.values_list("unit_id", "unconfirmed")) == {UNIT: False, "g-83-1": True}
+
+
+def test_a_repeated_alarm_asks_nobody_again(jena: World) -> None:
+    """Another node may need six seconds to say nothing, and a console goes on asking after four."""
+    asked = []
+
+    def ask(node: str, name: str, *_rest: Any) -> None:
+        asked.append((node, name))
+
+    ident, command_id = incident(jena), uuid4()
+    data = {"incident": ident, "units": [{"unit": "g-83-1"}]}
+
+    def alarm() -> dict[str, Any]:
+        return claims.alarm(
+            data, command_id, jena.jena, ask=ask,
+            run=lambda data: execute("incident.alarm", data, command_id=command_id, actor=jena.jena),
+        )  # fmt: skip
+
+    first = alarm()
+    assert "pos" in first
+    assert asked == [("gera", "unit.claim")]
+    assert alarm() == first
+    assert asked == [("gera", "unit.claim")]
