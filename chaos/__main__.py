@@ -21,6 +21,8 @@ from ops.places import run_dir
 
 CYCLES, WORDS = 200, 10_000
 CHECK_EVERY = 40
+# Between two acts of a dispatcher while processes die: a storm, so that each death meets many commands.
+HURRY_SECONDS = 0.05
 # With both sites in trouble or restarting nobody may answer for a moment; somebody always does within this.
 LONGEST_SILENCE = 20.0
 
@@ -50,6 +52,8 @@ def stage(field: Field, fault: Fault, report: Report) -> None:
 def kill_cycles(field: Field, cycles: int, words: int, report: Report) -> None:
     """kill -9 of whatever chance picks, again and again, until enough has died and enough was acknowledged."""
     dice, killed = random.Random(112), 0
+    for dispatcher in field.dispatchers:
+        dispatcher.pace = HURRY_SECONDS
     while killed < cycles or len(field.ledger.words) < words:
         began, before = time.time(), len(field.ledger.words)
         broken: list[str] = []
@@ -69,7 +73,7 @@ def kill_cycles(field: Field, cycles: int, words: int, report: Report) -> None:
                     node.kill(victim)
                     node.restart(victim)
                 killed += 1
-                field.hold(words=dice.randint(1, 12))
+                field.hold(words=dice.randint(1, 80))
             with field.quiet():
                 broken = invariants.check(field)
         except Exception as error:
