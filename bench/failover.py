@@ -50,7 +50,9 @@ async def measure(pair: Pair, logins: Sequence[Login], how: str) -> list[float]:
         login = logins[number % len(logins)]
         listener = await connect(pair.jena.sockets_url, "/console/socket?after=0", login.cookie)
         consoles.append(Console(login, listener, chance))
-    await asyncio.sleep(2)  # all hear the beat
+    complete = time.monotonic()
+    while any(console.listener.heard_at < complete for console in consoles):  # all hear the beat
+        await asyncio.sleep(0.02)
     began = time.monotonic()
     if how == "killed":
         await asyncio.to_thread(pair.jena.kill_site)
