@@ -1,7 +1,7 @@
 """``python -m chaos``: two full nodes, traffic, faults; then every acknowledged word is looked for in both databases.
 
 python -m chaos                    every fault once, then kill -9 until 200 have died and 10,000 words were acknowledged
-python -m chaos --only "5 15 22"   only these numbers of the catalogue
+python -m chaos --only "5 15 22"   only these numbers of the catalogue ("kills": the deaths)
 python -m chaos --cycles 20        fewer kills
 Exit code 1 where anything was lost, doubled, hidden or different; JSON lines in .run/chaos.jsonl.
 """
@@ -92,8 +92,8 @@ def main() -> int:
     parser.add_argument("--cycles", type=int, default=CYCLES)
     parser.add_argument("--words", type=int, default=WORDS)
     options = parser.parse_args()
-    chosen = {int(number) for number in options.only.replace(",", " ").split()}
-    faults = [fault for fault in FAULTS if not chosen or fault.number in chosen]
+    chosen = set(options.only.replace(",", " ").split())
+    faults = [fault for fault in FAULTS if not chosen or str(fault.number) in chosen]
     if not clock_can_be_faked():
         print("libfaketime is missing (Debian: faketime): the clocks cannot be moved", file=sys.stderr)
         return 2
@@ -102,7 +102,7 @@ def main() -> int:
     with Field() as field:
         for fault in faults:
             stage(field, fault, report)
-        if not chosen:
+        if not chosen or "kills" in chosen:
             kill_cycles(field, options.cycles, options.words, report)
         field.traffic.stop()
         field.settle()

@@ -11,12 +11,15 @@ from ops.node import CommandFailed
 from ops.places import ROOT, python
 from ops.served import ServedNode
 
-# Two alarms of one unit that stood at the same time at two incidents.
+# Two alarms of one unit that stood at the same time at two incidents, both given with the word of the unit's node.
+# Where that did not answer, a process being dead or a line cut, the alarm says so (``unconfirmed``): then they were not
+# linked, and what collides is a conflict that is shown.
 _DOUBLES = """
 SELECT extract(epoch FROM greatest(a.alarmed_at, b.alarmed_at)), a.unit_id, a.alarmed_at, a.ended_at, b.alarmed_at,
        b.ended_at
   FROM incidents_assignment a JOIN incidents_assignment b ON a.unit_id = b.unit_id AND a.id < b.id
  WHERE a.incident_id <> b.incident_id AND a.alarmed_at IS NOT NULL AND b.alarmed_at IS NOT NULL
+   AND NOT a.unconfirmed AND NOT b.unconfirmed
    AND a.alarmed_at < coalesce(b.ended_at, 'infinity') AND b.alarmed_at < coalesce(a.ended_at, 'infinity')
 """
 _HIDDEN = """

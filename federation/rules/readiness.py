@@ -16,7 +16,7 @@ LAG_SECONDS = 2.0
 CLOCK_MS = 500.0
 DISK_FREE = 0.10
 WAITING_CALLS = 2
-SEATS = 2
+SEATS = 1
 # Without a vital part the score is at most this.
 CAP = 40
 
@@ -92,7 +92,7 @@ def _link(p: Partner) -> Part:
 
 def _seats(p: Partner) -> Part:
     """Somebody must be there; how many more could sit down is told beside it."""
-    return _part("seats", None if p.seats is None else p.seats > 0, p.seats, SEATS, 20, "nobody")
+    return _part("seats", None if p.seats is None else p.seats >= SEATS, p.seats, SEATS, 20, "nobody")
 
 
 def _queue(p: Partner) -> Part:
