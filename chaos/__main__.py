@@ -73,7 +73,7 @@ def kill_cycles(field: Field, cycles: int, words: int, report: Report) -> None:
                     node.kill(victim)
                     node.restart(victim)
                 killed += 1
-                field.hold(words=dice.randint(1, 80))
+                field.hold(words=dice.randint(1, 40))
             with field.quiet():
                 broken = invariants.check(field)
         except Exception as error:
