@@ -57,7 +57,8 @@ def absorb_unknown(new: Sequence[Raw]) -> int:
     _lock_roots(subjects)
     before = shelf.heads(subjects)
     keys = _keys_of(subjects)
-    late = {subject for subject, theirs in subjects.items() if theirs[0].order[:2] < before.get(subject, (0, ""))}
+    # Equal: of another life of the same node, which counted on from the same clock after a restore.
+    late = {subject for subject, theirs in subjects.items() if theirs[0].order[:2] <= before.get(subject, (0, ""))}
     failed = _apply_in_waves({s: theirs for s, theirs in subjects.items() if s not in late}, keys)
     # Forgotten by an entry among these: what was read with the key before that is folded again, without it.
     late |= keys.keys() - _keys_of(keys).keys()

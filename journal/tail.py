@@ -50,7 +50,7 @@ def after(pos: int, limit: int = BATCH) -> list[Stored]:
 def history(kind: str, *idents: str, limit: int = 10_000) -> list[Stored]:
     """All entries of one aggregate (or several of a kind) in clock order: its log."""
     entries = Entry.objects.filter(aggregate_kind=kind, aggregate_id__in=idents)
-    return _read(entries.order_by("hlc", "origin", "seq")[:limit])
+    return _read(entries.order_by("hlc", "origin", "incarnation", "seq")[:limit])
 
 
 def _read(entries: "QuerySet[Entry]") -> list[Stored]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from federation.link import restored
 from federation.protocol.inbox import Inbox
-from journal import fold, record
+from journal import fold, receive, record
 from sim.machine import Machine
 
 
@@ -53,11 +53,11 @@ def _tie_break_without_origin() -> list[Change]:
     return [
         (fold, "refold", _rewritten(fold.refold, '"-hlc", "-origin", "-incarnation", "-seq"', '"-hlc", "-pos"')),
         (
-            fold,
-            "absorb",
+            receive,
+            "absorb_unknown",
             _rewritten(
-                fold.absorb,
-                'theirs[0].order[:2] < before.get(subject, (0, ""))',
+                fold.absorb_unknown,
+                'theirs[0].order[:2] <= before.get(subject, (0, ""))',
                 'theirs[0].hlc < before.get(subject, (0, ""))[0]',
             ),
         ),

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 Identity = tuple[str, int, int]
 # What stays the same when a tail moves into a new incarnation.
-Moment = tuple[str, int]
+# What stays of an entry that moves into a new incarnation: its author, its clock, what it is and of what. The clock
+# alone is not enough: a node that was restored while its clock is set back counts on from the same number again.
+Moment = tuple[str, int, str]
 
 _NEW = """
 SELECT pos, origin, incarnation, seq, hlc, hash, type, aggregate_kind, aggregate_id, command_id, body
@@ -29,6 +31,12 @@ SELECT a.unit_id, a.id, a.incident_id::text FROM incidents_assignment a
  WHERE a.unit_id = ANY(%s) AND a.ended_at IS NULL AND a.state <> 'reserved'
 """
 _KNOWN = "SELECT id FROM incidents_assignment WHERE unit_id = ANY(%s)"
+
+
+def _moment(row: Any) -> Moment:
+    """Of a row of ``_NEW``."""
+    _pos, origin, _inc, _seq, hlc, _digest, name, kind, ident, command, _body = row
+    return origin, hlc, f"{name} {kind}:{ident} {command}"
 
 
 @dataclass(slots=True)
@@ -92,11 +100,11 @@ class Oracle:
         rows = _query(node, _NEW, [disk.pos])
         node.grew = node.grew or bool(rows)
         # Not what a restored node had written in an earlier life and gets back from the others.
-        own = [row for row in rows if row[1] == node.name and (row[1], row[4]) not in self.facts]
+        own = [row for row in rows if row[1] == node.name and _moment(row) not in self.facts]
         for row in own:
             self._own(node, disk, row)
         for row in rows:
-            if row[1] != node.name and (row[1], row[4]) not in self.facts:
+            if row[1] != node.name and _moment(row) not in self.facts:
                 self.violation("only what is on disk leaves a node", f"{node.name} has {row[1]}/{row[2]}/{row[3]}")
             self._take(node.name, disk, row)
         alarmed = [row for row in own if row[6] == "incident.units_alarmed"]
@@ -125,18 +133,13 @@ class Oracle:
         disk.pos = max(disk.pos, pos)
         disk.hlc = max(disk.hlc, hlc)
         disk.entries[origin, inc, seq] = bytes(digest)
-        disk.moments[origin, inc, seq] = (origin, hlc)
+        moment = disk.moments[origin, inc, seq] = _moment(row)
         if command is not None:
             disk.commands.setdefault(command, set()).add((origin, inc))
         if '"term":1,' not in body:
             term = orjson.loads(body)["term"]
             disk.terms[kind, ident] = max(term, disk.terms.get((kind, ident), 1))
-        fact = self.facts.get((origin, hlc))
-        if fact is None:
-            fact = self.facts[origin, hlc] = Fact(name, command)
-        elif fact.type != name or fact.command != command:
-            self.violation("a moment of a chain is one entry", f"{origin} at {hlc}: {fact.type} and {name}")
-        fact.holders.add(node)
+        self.facts.setdefault(moment, Fact(name, command)).holders.add(node)
 
     def _alarmed(self, node: "Node", row: Any) -> None:
         """No unit is committed by a node that could know, by asking, of a commitment that it does not know."""

@@ -95,6 +95,29 @@ def test_a_gap_a_fork_a_changed_byte_and_a_mad_clock_are_refused_and_nothing_is_
 
 
 @pytest.mark.django_db
+def test_two_lives_of_a_node_may_have_the_same_clock(world: World) -> None:
+    """A node restored while its clock is set back counts on from the clock it had counted on from before."""
+    ident = str(uuid4())
+    world.must("incident.open", incident=ident, lon=11.59, lat=50.93, priority=2)
+    room = list(Batch.of_rows(everything_here()).entries)
+    lives = []
+    for life, old, new in ((1, 2, 1), (2, 1, 3)):
+        before = len(everything_here())
+        world.must("incident.edit", incident=ident, changes={"priority": {"old": old, "new": new}})
+        raw = list(Batch.of_rows(everything_here()).entries)[before]
+        raw = dataclasses.replace(raw, incarnation=life, hlc=lives[0].hlc if lives else raw.hlc)
+        lives.append(raw)
+    found = []
+    for one, other in (lives, lives[::-1]):
+        become_empty()
+        fold.absorb(room)
+        fold.absorb([one])
+        fold.absorb([other])
+        found.append(fold.digests())
+    assert found[0] == found[1]
+
+
+@pytest.mark.django_db
 def test_a_command_that_both_nodes_carried_out_while_cut_off_acts_once(world: World, settings: Any) -> None:
     """Law 6: whichever half arrives first, the earlier execution is folded, the other only kept."""
     room = everything_here()
