@@ -19,7 +19,7 @@ from journal.receive import receive
 from journal.record import Transaction
 from journal.shelf import BrokenChain
 from journal.tail import history
-from journal.transfer import Batch, Row
+from journal.transfer import Batch, Raw, Row
 from tests.programs import random_program
 from tests.world import World
 
@@ -100,7 +100,7 @@ def test_two_lives_of_a_node_may_have_the_same_clock(world: World) -> None:
     ident = str(uuid4())
     world.must("incident.open", incident=ident, lon=11.59, lat=50.93, priority=2)
     room = list(Batch.of_rows(everything_here()).entries)
-    lives = []
+    lives: list[Raw] = []
     for life, old, new in ((1, 2, 1), (2, 1, 3)):
         before = len(everything_here())
         world.must("incident.edit", incident=ident, changes={"priority": {"old": old, "new": new}})
