@@ -288,7 +288,9 @@ class Exchange:
                     logger.warning("the new incarnation has to wait: %s", error)
                     await asyncio.sleep(TURN_SECONDS)  # its challenge comes with the beat, and is written down then
                     continue
-                if begun is not None:
+                if begun is None:
+                    line.hang_up("restored", "the peer has nothing of our chain that we have not")
+                else:
                     self._have = have
                     self.restart_lines("restored", f"our chain goes on in incarnation {begun}")
                 return

@@ -9,10 +9,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import orjson
 from django.db import DatabaseError
 
-from federation.link import work
+from federation.link import frames, work
 from federation.link.work import Gone
 from federation.protocol import (
     Alarm,
@@ -107,8 +106,8 @@ class Line:
             self.hang_up("refused", "a stranger with a large frame")
             return
         try:
-            message: Any = orjson.loads(frame)
-        except orjson.JSONDecodeError:
+            message: Any = frames.unpack(frame)
+        except frames.Damaged:
             message = None  # the session knows what to think of it
         self.do(self.session.receive(message, self.now))
         if self.up and not self._known and self.session.status.vitals:
@@ -140,7 +139,7 @@ class Line:
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case Send(message):
-                self._put(orjson.dumps(message))
+                self._put(frames.pack(message))
             case Read():
                 self._start(self._read(effect))
             case Store(rows):

@@ -83,7 +83,8 @@ def _own(number: int) -> "QuerySet[Entry]":
 
 
 def begin_anew(peer: str, effect: Restored, theirs: tuple[Mark, ...]) -> int | None:
-    """Begin a new incarnation after the last entry that ``peer`` has in common with us; None if a newer one runs.
+    """Begin a new incarnation after the last entry that ``peer`` has in common with us; None if a newer one runs, or
+    if the peer turns out to have nothing of our chain that we have not.
 
     theirs: what the peer has of our chain. Raises NoAnswer.
     """
@@ -92,10 +93,15 @@ def begin_anew(peer: str, effect: Restored, theirs: tuple[Mark, ...]) -> int | N
     if running > effect.incarnation:
         return None
     chain = Chain.objects.filter(origin=own, incarnation=running).first()
-    height = min(chain.seq if chain else 0, max((m.seq for m in theirs if m.incarnation == running), default=0))
+    told = [(effect.incarnation, effect.seq), *((mark.incarnation, mark.seq) for mark in theirs)]
+    later = max(number for number, _seq in told)
+    there = max((seq for number, seq in told if number == running), default=0)
+    height = min(chain.seq if chain else 0, there)
     common = last_common(height, lambda seqs: _ours(running, seqs), lambda seqs: _ask(peer, running, seqs))
+    if later == running and common == there:
+        return None
     at_end = chain is not None and common == chain.seq
-    return incarnation.begin(max([effect.incarnation, *(m.incarnation for m in theirs)]), None if at_end else common)
+    return incarnation.begin(later, None if at_end else common)
 
 
 def last_common(

@@ -15,6 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from federation.identity import _request_text, genuine, to_text
+from federation.link import frames
 from federation.link.restored import MARKS_PATH
 from federation.protocol import Local, Send, Session
 from ops.served import ServedNetwork, ServedNode
@@ -54,9 +55,9 @@ class Talk:
             while True:
                 for effect in effects:
                     if isinstance(effect, Send):
-                        self.said.append(orjson.dumps(effect.message))
+                        self.said.append(frames.pack(effect.message))
                         socket.send(self.said[-1])
-                self.heard.append(orjson.loads(socket.recv(timeout=10)))
+                self.heard.append(frames.unpack(socket.recv(timeout=10)))
                 if self.heard[-1]["t"] == "have":
                     return
                 effects = self.session.receive(self.heard[-1], time.monotonic())
@@ -93,6 +94,19 @@ def test_who_has_the_key_is_let_in_and_nobody_else(line: ServedNetwork) -> None:
     line.wait_linked()
 
 
+def test_a_frame_that_lost_a_bit_says_nothing() -> None:
+    frame = frames.pack({"t": "ack", "have": {"gera": [[1, 1130, "b3a5e7a2e9368255"]]}})
+    assert frames.unpack(frame)["t"] == "ack"
+    for bit in range(8 * len(frame)):
+        damaged = bytearray(frame)
+        damaged[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(frames.Damaged):
+            frames.unpack(bytes(damaged))
+    for broken in (frame[:-1], frame[:7], b"", frame.decode("latin-1")):
+        with pytest.raises(frames.Damaged):
+            frames.unpack(broken)
+
+
 def test_what_was_overheard_once_opens_nothing_a_second_time(line: ServedNetwork) -> None:
     jena, gera = line
     talk = Talk(jena, "gera", private_key(gera))
@@ -102,7 +116,7 @@ def test_what_was_overheard_once_opens_nothing_a_second_time(line: ServedNetwork
             for frame in talk.said:
                 socket.send(frame)
             while True:
-                heard.append(orjson.loads(socket.recv(timeout=10))["t"])
+                heard.append(frames.unpack(socket.recv(timeout=10))["t"])
         except ConnectionClosed:
             pass
     assert heard == ["hello"]
