@@ -165,6 +165,9 @@ def empty_machine(field: Field) -> dict[str, float]:
 
 def hold_counter(field: Field) -> dict[str, float]:
     """Somebody holds the counter of the journal in an open transaction."""
+    # Each dispatcher here has one incident at a time. One that was opened at Jena while Gera was away is Jena's to
+    # answer, and whoever is at it would wait as long as Jena cannot write: first everybody works at home again.
+    field.hold()
     with _session(field["jena"]) as connection:
         connection.execute("BEGIN")
         connection.execute("SELECT pg_advisory_xact_lock(112112)")
