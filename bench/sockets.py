@@ -117,8 +117,12 @@ async def connect(url: str, path: str, cookie: str = "", *, keep: bool = False, 
     ]
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     loop = asyncio.get_running_loop()
-    _transport, listener = await loop.create_connection(lambda: Listener(request, keep), host, int(port))
+    transport, listener = await loop.create_connection(lambda: Listener(request, keep), host, int(port))
     assert listener.up_to_date is not None
-    async with asyncio.timeout(20):
-        await listener.up_to_date
+    try:
+        async with asyncio.timeout(20):
+            await listener.up_to_date
+    except BaseException:
+        transport.abort()  # nobody else knows of it
+        raise
     return listener
