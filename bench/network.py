@@ -1,7 +1,6 @@
 """What two centres promise each other, measured on two linked nodes that share this machine's cores."""
 
 import asyncio
-import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,8 +81,7 @@ class NetworkBench:
         logins = pair.log_in(pair.jena, 8)
         wait_for("linked", lambda: linked(pair.gera) and linked(pair.jena))
         self._consoles("frozen", FROZEN_GOAL, asyncio.run(failover.measure(pair, logins, "frozen")))
-        for name in pair.jena.children:
-            pair.jena.kill(name, signal.SIGCONT)
+        pair.jena.resume_all()
         wait_for("linked", lambda: linked(pair.gera) and linked(pair.jena))
         failover.ring(pair.jena, 3)
         wait_for("linked", lambda: linked(pair.gera) and linked(pair.jena))
