@@ -145,6 +145,7 @@ class Soak:
         """Let the day go on, with a line for each full hour."""
         while (now := self.day.hour) < hour:
             upcoming = min(hour, float(int(now) + 1))
+            # The day itself: nothing is waited for, time has to pass.
             time.sleep(max(0.0, self.day.seconds(upcoming - now)))
             if upcoming < hour:
                 total = {node.name: take(node).figures()["total"] for node in self.nodes}
@@ -253,6 +254,7 @@ class Soak:
 
     def _at_rest(self) -> list[ServedNode]:
         """The nodes, once the pools have closed what nobody needs."""
+        # What a pool closes for having been idle shows nothing before its time: ages run out by waiting alone.
         time.sleep(max(5.0, 3 * self.day.seconds(POOL_IDLE_HOURS)))
         return self.nodes
 

@@ -58,8 +58,8 @@ class OpenConsole:
         """One socket from its begin to its end."""
         if not self.pos:
             self.pos = await self._refetch()
-        way = {"token": self.token} if self.guest else {"cookie": f"seat={self.token}"}
-        listener = await connect(self.node.sockets_url, f"/console/socket?after={self.pos}", **way)  # type: ignore[arg-type]
+        cookie, token = ("", self.token) if self.guest else (f"seat={self.token}", "")
+        listener = await connect(self.node.sockets_url, f"/console/socket?after={self.pos}", cookie, token=token)
         try:
             if listener.last_pos < self.pos:
                 self.pos = await self._refetch()  # the tail was too long: begin with a snapshot

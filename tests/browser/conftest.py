@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
 from leitstelle.accounts.demo import PASSWORD
 from ops.node import Node
@@ -17,8 +18,10 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 WAIT_MS = 10_000
-SMALL = {"width": 1366, "height": 768}
-LARGE = {"width": 2560, "height": 1440}
+SMALL: ViewportSize = {"width": 1366, "height": 768}
+LARGE: ViewportSize = {"width": 2560, "height": 1440}
+# Both themes and both sizes in two pictures.
+LOOKS: tuple[tuple[Literal["light", "dark"], ViewportSize], ...] = (("light", LARGE), ("dark", SMALL))
 
 # What the browser itself reports of a refused command and of a killed server is no error of the console.
 NETWORK = ("status of 409", "status of 401", "WebSocket connection to", "net::ERR_")

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ops.served import LINKED, ServedNetwork, ServedNode
 from ops.testing import NodeFactory
-from tests.browser.conftest import LARGE, SMALL, OpenConsole, consoles
+from tests.browser.conftest import LOOKS, OpenConsole, consoles
 from tests.browser.test_looks import judge
 from tests.people import Dispatcher
 
@@ -40,14 +40,14 @@ def network(node_factory: NodeFactory) -> ServedNetwork:
 
 @pytest.fixture
 def node(network: ServedNetwork) -> Iterator[ServedNode]:
-    """The own node of the consoles, whole again after every test."""
-    jena = network["jena"]
-    yield jena
-    for name in jena.children:
-        if jena.running(name):
-            jena.resume(name)
-    jena.start([name for name, child in jena.children.items() if not child.running])
-    jena.wait_ready()
+    """The own node of the consoles; both nodes are whole again after every test, also after one that failed."""
+    yield network["jena"]
+    for node in network:
+        for name in node.children:
+            if node.running(name):
+                node.resume(name)
+        node.start([name for name, child in node.children.items() if not child.running])
+        node.wait_ready()
 
 
 @pytest.fixture
@@ -73,9 +73,9 @@ def moved_after(page: Page, to: str, fault: Callable[[], None]) -> float:
 
 def judge_everywhere(page: Page, name: str) -> None:
     """In both themes and at both sizes, as in ``test_looks``."""
-    for theme, size in (("light", LARGE), ("dark", SMALL)):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # two of its words
-        page.set_viewport_size(size)  # type: ignore[arg-type]  # width and height
+    for theme, size in LOOKS:
+        page.emulate_media(color_scheme=theme)
+        page.set_viewport_size(size)
         judge(page, f"{name}-{theme}-{size['width']}")
         assert page.evaluate(CUT_OFF) == [], f"{name}-{theme}-{size['width']}"
 
@@ -202,7 +202,7 @@ def test_with_both_gone_the_screen_says_so_and_what_was_entered_is_sent_later(
         one.kill_all()
     page.keyboard.press("Control+Enter")
     expect(page.locator(".banner.alarm")).to_contain_text("Weder")
-    expect(page.locator(".pending")).to_contain_text("1 unbeantwortet")
+    expect(page.get_by_text("1 unbeantwortet", exact=True)).to_be_visible()
     judge_everywhere(page, "both-gone")
     for one in network:
         one.start(LINKED)

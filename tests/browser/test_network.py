@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, TimeoutError, expect  # noqa: A00
 
 from ops.served import ServedNetwork
 from ops.testing import NodeFactory
-from tests.browser.conftest import LARGE, SMALL, consoles
+from tests.browser.conftest import LOOKS, consoles
 from tests.browser.test_looks import judge
 from tests.people import Dispatcher, Telephony
 
@@ -63,9 +63,9 @@ def take_over_incident(page: Page) -> None:
 
 
 def judge_dialog(page: Page, name: str) -> None:
-    for theme, size in (("light", LARGE), ("dark", SMALL)):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # two of its words
-        page.set_viewport_size(size)  # type: ignore[arg-type]  # width and height
+    for theme, size in LOOKS:
+        page.emulate_media(color_scheme=theme)
+        page.set_viewport_size(size)
         judge(page, f"{name}-{theme}-{size['width']}")
 
 

@@ -1,8 +1,7 @@
 """The soak in short: ages of seconds at one node, and whether its instruments find what is wrong."""
 
-import time
-from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,22 +15,16 @@ from chaos.soak_vitals import CONNECTIONS, FILES, MEMORY_GROWTH, THREADS, Vitals
 from leitstelle import settings
 from ops.served import ServedNode
 from ops.testing import NodeFactory
+from tests.federation.lines import eventually
 
 # Longer than both doors need to start anew, also on a busy machine: who cannot renew for so long has to sign in again.
 TOKEN_SECONDS = 30
 DOORS = ("web", "sockets")
 
 
-def until(met: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def wait_for_renewals(consoles: list[OpenConsole], more: int) -> None:
     goals = {console: console.renewals + more for console in consoles}
-    until(lambda: all(console.live and console.renewals >= goal for console, goal in goals.items()))
+    eventually(lambda: all(console.live and console.renewals >= goal for console, goal in goals.items()))
 
 
 def alive(node: ServedNode, token: str) -> int:
@@ -50,8 +43,8 @@ def test_who_renews_stays_through_age_and_change_of_keys_and_who_does_not_is_out
     careless = OpenConsole(node, log_in(node.web_url, "jena2", PASSWORD, "J2"), 3600)
     first = careful.token
     with Room([careful, guest, careless]) as room:
-        until(lambda: all(console.live for console in room.consoles))
-        until(lambda: alive(node, first) == 401, 2 * TOKEN_SECONDS)
+        eventually(lambda: all(console.live for console in room.consoles))
+        eventually(lambda: alive(node, first) == 401, patience=2 * TOKEN_SECONDS)
         assert all(console.live for console in room.consoles)
         for keys in ("new,old", "new"):
             node.env["LEITSTELLE_TOKEN_KEYS"] = keys
@@ -60,7 +53,7 @@ def test_who_renews_stays_through_age_and_change_of_keys_and_who_does_not_is_out
             # Two, so that the second one began under these keys.
             wait_for_renewals([careful, guest], 2)
         head = int(node.sql("SELECT max(pos) FROM journal_entry"))
-        until(lambda: len(room.lacking({node.name: head})) == 1)
+        eventually(lambda: len(room.lacking({node.name: head})) == 1)
         assert careful.thrown_out == guest.thrown_out == []
         assert careless.thrown_out
         assert careless.name in room.lacking({node.name: head})[0]
@@ -70,7 +63,8 @@ def test_all_ages_shrink_by_one_factor() -> None:
     shrunk = Day(minutes=24 * 60 / 100).settings()
     assert int(shrunk["LEITSTELLE_SEAT_TOKEN_SECONDS"]) * 100 == settings.SEAT_TOKEN_SECONDS
     assert int(shrunk["LEITSTELLE_SEAT_SESSION_SECONDS"]) * 100 == settings.SEAT_SESSION_SECONDS
-    pool = settings.DATABASES["default"]["OPTIONS"]["pool"]  # type: ignore[index]
+    database: Any = settings.DATABASES["default"]
+    pool = database["OPTIONS"]["pool"]
     assert int(shrunk["LEITSTELLE_POOL_IDLE_SECONDS"]) * 100 == pool["max_idle"]
     assert int(shrunk["LEITSTELLE_POOL_LIFETIME_SECONDS"]) * 100 == pool["max_lifetime"]
 

@@ -3,6 +3,7 @@
 import os
 import time
 from base64 import urlsafe_b64decode
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,15 +112,16 @@ def test_what_was_overheard_once_opens_nothing_a_second_time(line: ServedNetwork
     jena, gera = line
     talk = Talk(jena, "gera", private_key(gera))
     with connect(f"ws://127.0.0.1:{jena.link_port}/federation/link", proxy=None) as socket:
-        heard = []
-        try:
+        # The node hangs up at the first frame it does not believe, perhaps before the last one is on its way.
+        with suppress(ConnectionClosed):
             for frame in talk.said:
                 socket.send(frame)
+        heard = []
+        with suppress(ConnectionClosed):
             while True:
                 heard.append(frames.unpack(socket.recv(timeout=10))["t"])
-        except ConnectionClosed:
-            pass
-    assert heard == ["hello"]
+    assert talk.words == ["hello", "proof", "have"]
+    assert heard in (["hello"], [])
     line.wait_linked()
 
 
