@@ -12,7 +12,7 @@ from uuid import uuid4
 from bench.client import AsyncClient, BadAnswer, Client, Login
 from bench.pair import Pair, keys, wait_for
 from bench.push import CONSOLES
-from bench.sockets import Listener, connect
+from bench.sockets import Listener, connect, position
 from ops.served import ServedNode
 
 # As the console has it (static/console): a spread against the rush, and two missed beats and a little more.
@@ -24,8 +24,8 @@ CENTRE = "centre:jena"
 class Console:
     """What a console does when its centre is gone, without the browser around it."""
 
-    def __init__(self, login: Login, listener: Listener, chance: random.Random) -> None:
-        self.login, self.listener, self.chance = login, listener, chance
+    def __init__(self, login: Login, listener: Listener, master: str, chance: random.Random) -> None:
+        self.login, self.listener, self.master, self.chance = login, listener, master, chance
 
     async def go_on(self, node: ServedNode) -> float:
         """Wait until the own line is dead, then work at ``node``; the moment everything is there (monotonic)."""
@@ -34,8 +34,8 @@ class Console:
         await asyncio.sleep(self.chance.uniform(0, JITTER_SECONDS))
         token = self.login.cookie.partition("=")[2]
         client = AsyncClient(node.web_url, {"Authorization": f"Seat {token}", "X-Leitstelle": "1"})
-        answer = await client.request("GET", "/console/snapshot")
-        pos = answer.expect(200).json()["pos"]
+        answer = await client.request("GET", f"/console/snapshot?master={self.master}")
+        pos = position(answer.expect(200).body)
         client.close()
         again = await connect(node.sockets_url, f"/console/socket?after={pos}", token=token)
         self.listener = again
@@ -45,11 +45,14 @@ class Console:
 async def measure(pair: Pair, logins: Sequence[Login], how: str) -> list[float]:
     """Milliseconds for each of the consoles from the end of Jena (``how``: killed or frozen) to its work at Gera."""
     chance = random.Random(112)
+    home = Client(pair.jena.web_url, logins[0].headers)
+    master = home.get("/console/snapshot").expect(200).json()["master_mark"]
+    home.close()
     consoles = []
     for number in range(CONSOLES):
         login = logins[number % len(logins)]
         listener = await connect(pair.jena.sockets_url, "/console/socket?after=0", login.cookie)
-        consoles.append(Console(login, listener, chance))
+        consoles.append(Console(login, listener, master, chance))
     complete = time.monotonic()
     while any(console.listener.heard_at < complete for console in consoles):  # all hear the beat
         await asyncio.sleep(0.02)

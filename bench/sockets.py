@@ -15,6 +15,13 @@ HEADER_TEXT = 0x81
 PING, CLOSE = 0x9, 0x8
 
 
+def position(payload: bytes) -> int:
+    """The position at the begin of a frame or snapshot, 0 if it has none: two hundred consoles read their own pictures
+    on machines of their own, so this one must not do it for them."""
+    found = _POS.search(payload, 0, 64)
+    return int(found[1]) if found else 0
+
+
 @dataclass
 class Listener(asyncio.Protocol):
     """One console. ``frames``: (arrival in seconds since 1970, position, hash, payload or None) in order."""
@@ -69,8 +76,7 @@ class Listener(asyncio.Protocol):
 
     def _take(self, first: int, payload: bytes, now: float) -> None:
         if first == HEADER_TEXT:
-            if found := _POS.search(payload, 0, 64):
-                self.last_pos = int(found[1])
+            self.last_pos = position(payload) or self.last_pos
             if payload.startswith(FRAME):
                 self.frames.append((now, self.last_pos, hash(payload), payload if self.keep else None))
             if payload.startswith((b'{"t":"up-to-date"', b'{"t":"must-refetch"')):

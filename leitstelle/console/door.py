@@ -37,7 +37,7 @@ View = Callable[..., HttpResponse]
 
 
 def respond(value: Any, status: int = 200) -> HttpResponse:
-    body = value if isinstance(value, bytes) else orjson.dumps(value, option=orjson.OPT_UTC_Z, default=str)
+    body = value if isinstance(value, bytes) else picture.encoded(value)
     return HttpResponse(body, status=status, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
@@ -106,9 +106,7 @@ def snapshot(request: HttpRequest, actor: Actor) -> HttpResponse:
     if the console has just these already, as one that comes from another node mostly does."""
     if request.GET.get("part") == "board":
         return respond(picture.board())
-    whole = picture.snapshot(actor)
-    if request.GET.get("master") == whole["master_mark"]:
-        del whole["master"]
+    whole = picture.snapshot(actor, known_master=request.GET.get("master"))
     known = {
         "nodes": crossing.known_nodes(),
         "token": seats.token_of_request(request),

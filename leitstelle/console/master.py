@@ -103,12 +103,13 @@ KINDS: dict[str, tuple[str, type[Model], Callable[[Any], Row]]] = {
 
 
 class Held(NamedTuple):
-    """All master data in use, by name and id, as of ``pos``; ``mark`` is the same at every node with the same rows."""
+    """All master data in use as of ``pos``, by name and id, as JSON; ``mark`` is the same at every node with the same
+    rows."""
 
     pos: int
     entry: bytes
     mark: str
-    rows: dict[str, dict[str, Row]]
+    encoded: orjson.Fragment
 
 
 # The newest reading of this process, under its only name.
@@ -134,10 +135,11 @@ def as_of(pos: int) -> Held:
         entry = bytes((cursor.fetchone() or (b"",))[0])
     if held is None or held.pos > pos:
         rows = {name: _view(_active(model), view) for name, model, view in KINDS.values()}
-        mark = sha256(orjson.dumps(rows, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+        text = orjson.dumps(rows, option=orjson.OPT_SORT_KEYS)
+        mark, encoded = sha256(text).hexdigest()[:16], orjson.Fragment(text)
     else:
-        rows, mark = held.rows, held.mark
-    _remembered["newest"] = Held(pos, entry, mark, rows)
+        mark, encoded = held.mark, held.encoded
+    _remembered["newest"] = Held(pos, entry, mark, encoded)
     return _remembered["newest"]
 
 

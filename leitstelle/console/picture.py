@@ -6,9 +6,10 @@ new view of everything touched (None: no longer live), never a difference.
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
@@ -20,6 +21,7 @@ from journal.actor import Actor
 from leitstelle.accounts import roles
 from leitstelle.accounts import seats as seats_of_persons
 from leitstelle.console import master, network
+from leitstelle.console.sharing import SharedReading
 from resources.models import SeatSession, UnknownSender
 
 # Behind by more than this a console starts afresh: a snapshot is cheaper than that many views.
@@ -35,19 +37,40 @@ SELECT unit_id, ST_X(point), ST_Y(point), observed_at, speed_kmh, heading
 """
 
 
-def snapshot(actor: Actor) -> dict[str, Any]:
-    """Everything ``actor``'s console shows, and the position it belongs to."""
+class Room(NamedTuple):
+    """What all consoles that see the calls of one centre (empty: of all) are shown alike, encoded once."""
+
+    pos: int
+    master: orjson.Fragment
+    master_mark: str
+    parts: dict[str, orjson.Fragment]
+
+
+def snapshot(actor: Actor, *, known_master: str | None = None) -> dict[str, Any]:
+    """Everything ``actor``'s console shows, and the position it belongs to, to be encoded with ``encoded``; without the
+    master data if the console has just those that are marked with ``known_master``."""
+    room = _rooms.get(seats_of_persons.calls_of(actor))
+    own = {
+        "pos": room.pos,
+        "now": timezone.now(),
+        "me": {"user": actor.id, "name": actor.name, "seat": actor.seat, "centre": actor.centre,
+               "centres": seats_of_persons.centres_of(actor), "roles": sorted(actor.roles)},
+        "node": settings.LEITSTELLE_NODE,
+        "master_mark": room.master_mark,
+    }  # fmt: skip
+    return own | room.parts | ({} if known_master == room.master_mark else {"master": room.master})
+
+
+def encoded(value: Any) -> bytes:
+    """JSON as the consoles read it: every time in UTC."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z, default=str)
+
+
+def _read_room(centre: str) -> Room:
     with tail.snapshot() as pos:
         held = master.as_of(pos)
-        return {
-            "pos": pos,
-            "now": timezone.now(),
-            "me": {"user": actor.id, "name": actor.name, "seat": actor.seat, "centre": actor.centre,
-                   "centres": seats_of_persons.centres_of(actor), "roles": sorted(actor.roles)},
-            "node": settings.LEITSTELLE_NODE,
-            "master": held.rows,
-            "master_mark": held.mark,
-            "calls": incident_selectors.live_calls(seats_of_persons.calls_of(actor)),
+        parts = {
+            "calls": incident_selectors.live_calls(centre),
             "incidents": incident_selectors.open_incidents(),
             "units": incident_selectors.unit_views(),
             "positions": positions(),
@@ -55,8 +78,12 @@ def snapshot(actor: Actor) -> dict[str, Any]:
             "unknown": unknown_senders(),
             "mandates": mandates.views(),
             "agreements": agreements.views(),
-            **network.snapshot(seats_of_persons.calls_of(actor)),
+            **network.snapshot(centre),
         }  # fmt: skip
+    return Room(pos, held.encoded, held.mark, {name: orjson.Fragment(encoded(part)) for name, part in parts.items()})
+
+
+_rooms = SharedReading(_read_room)
 
 
 def board() -> dict[str, Any]:

@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 from django.db import close_old_connections, connection
 from django.db.utils import DatabaseError, InterfaceError
 from django.utils import timezone
@@ -33,7 +32,7 @@ RETRY_SECONDS = 0.5
 
 
 def encode(value: dict[str, Any]) -> str:
-    return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
+    return picture.encoded(value).decode()
 
 
 class Reader:
