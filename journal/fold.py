@@ -34,6 +34,7 @@ SELECT DISTINCT aggregate_kind, aggregate_id FROM journal_entry WHERE command_id
 
 Subject = tuple[str, str]
 Subjects = dict[Subject, list[Raw]]
+Wave = dict[type[EntryType], list[tuple[Raw, Fact]]]
 
 
 @transaction.atomic
@@ -106,16 +107,17 @@ def _apply_in_waves(subjects: Subjects, keys: Mapping[Subject, Sequence[bytes]])
             except (UnknownType, ValueError) as error:
                 failed.append((raw, quarantine.reason(error)))
         queues.append(_from_last_absolute(facts))
-    groups = [group for wave in _waves(queues) for group in wave.items()]
+    waves = list(_waves(queues))
     try:
         with transaction.atomic():
-            for cls, group in groups:
-                _apply_group(cls, group)
+            for wave in waves:
+                _apply_wave(wave)
     except Exception as error:
         if quarantine.passes_on(error):
             raise
-        for cls, group in groups:
-            failed += _apply_carefully(cls, group)
+        for wave in waves:
+            for cls, group in wave.items():
+                failed += _apply_carefully(cls, group)
     return failed
 
 
@@ -127,26 +129,27 @@ def _from_last_absolute(facts: list[tuple[Raw, Fact]]) -> list[tuple[Raw, Fact]]
     return facts
 
 
-def _waves(queues: list[list[tuple[Raw, Fact]]]) -> Iterable[dict[type[EntryType], list[tuple[Raw, Fact]]]]:
+def _waves(queues: list[list[tuple[Raw, Fact]]]) -> Iterable[Wave]:
     """The n-th entry of every aggregate, by type: within a wave no two facts belong to one aggregate."""
     for index in range(max(map(len, queues), default=0)):
-        wave: dict[type[EntryType], list[tuple[Raw, Fact]]] = defaultdict(list)
+        wave: Wave = defaultdict(list)
         for queue in queues:
             if index < len(queue):
                 wave[type(queue[index][1].data)].append(queue[index])
         yield wave
 
 
-def _apply_group(cls: type[EntryType], group: list[tuple[Raw, Fact]]) -> None:
+def _apply_wave(wave: Wave) -> None:
     with applying(), rows.gathered() as gathering:
-        cls.apply_many([fact for _raw, fact in group], gathering.next_fact)
+        for cls, group in wave.items():
+            cls.apply_many([fact for _raw, fact in group], gathering.next_fact)
 
 
 def _apply_carefully(cls: type[EntryType], group: list[tuple[Raw, Fact]]) -> list[tuple[Raw, str]]:
     """All at once; where that fails one by one, so that a poisoned entry stops nothing but itself."""
     try:
         with transaction.atomic():
-            _apply_group(cls, group)
+            _apply_wave({cls: group})
     except Exception as error:
         if quarantine.passes_on(error):
             raise

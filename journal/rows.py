@@ -1,9 +1,9 @@
 """Rows as handlers write them: straight to SQL. A command holds its locks while its handlers run, and building a
 statement through the ORM costs several times what PostgreSQL needs to carry it out.
 
-When a batch from another node is applied, the facts of one type and of different aggregates run under ``gathered``:
-their statements are put together and sent as one. Between such facts no order is needed; within each the order stays,
-because what every fact does first is sent before what any does second."""
+When a batch from another node is applied, facts of different aggregates run under ``gathered``: their statements are
+put together and sent as one. Between such facts no order is needed; within each the order stays, because what every
+fact does first is sent before what any does second."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -85,9 +85,23 @@ def count(sql: str, params: Sequence[Any] = ()) -> int:
         return int(cursor.rowcount)
 
 
-def update(model: type[Model], pk: Any, **columns: Any) -> None:
-    """Set columns (by column name) of the row with this primary key, if it exists."""
-    _do((_update, model, tuple(columns)), [(pk, *columns.values())])
+def update(
+    model: type[Model],
+    pk: Any,
+    *,
+    first: Mapping[str, Any] | None = None,
+    only: Mapping[str, Any] | None = None,
+    unless: Mapping[str, Any] | None = None,
+    **columns: Any,
+) -> None:
+    """Set columns (by column name) of the row with this primary key, if it exists.
+
+    first: columns that are set only where they are NULL. only: values the row must have, unless: values that it must
+    not have, else it stays as it is.
+    """
+    parts = {"": columns, "first": first or {}, "only": only or {}, "unless": unless or {}}
+    shape = tuple((part, name) for part, names in parts.items() for name in names)
+    _do((_update, model, shape), [(pk, *(value for names in parts.values() for value in names.values()))])
 
 
 def delete(model: type[Model], pks: Sequence[UUID]) -> None:
@@ -122,17 +136,29 @@ def _execute(sql: str, runs: Sequence[Sequence[Any]]) -> None:
             cursor.executemany(sql, runs)
 
 
-def _update(model: type[Model], columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
-    names = (str(model._meta.pk.column), *columns)
-    _execute(_update_sql(model, names), [[_document([dict(zip(names, row, strict=True)) for row in rows])]])
+# (part of ``update``, column)
+Shape = tuple[tuple[str, str], ...]
+
+
+def _update(model: type[Model], shape: Shape, rows: Sequence[tuple[Any, ...]]) -> None:
+    names = ("pk", *(part + name for part, name in shape))
+    _execute(_update_sql(model, shape), [[_document([dict(zip(names, row, strict=True)) for row in rows])]])
 
 
 @cache
-def _update_sql(model: type[Model], names: tuple[str, ...]) -> str:
-    pk, *columns = names
-    changes = ", ".join(f'"{name}" = v."{name}"' for name in columns)
-    table = model._meta.db_table
-    return f'UPDATE "{table}" t SET {changes} FROM {_recordset(model, names)} WHERE t."{pk}" = v."{pk}"'
+def _update_sql(model: type[Model], shape: Shape) -> str:
+    pk = str(model._meta.pk.column)
+    forms = {
+        "": '"{0}" = v."{1}"',
+        "first": '"{0}" = coalesce(t."{0}", v."{1}")',
+        "only": 't."{0}" IS NOT DISTINCT FROM v."{1}"',
+        "unless": 't."{0}" IS DISTINCT FROM v."{1}"',
+    }
+    written = [(part, forms[part].format(name, part + name)) for part, name in shape]
+    changes = ", ".join(form for part, form in written if part in ("", "first"))
+    conditions = [f't."{pk}" = v."pk"', *(form for part, form in written if part in ("only", "unless"))]
+    source = _recordset(model, {"pk": pk} | {part + name: name for part, name in shape})
+    return f'UPDATE "{model._meta.db_table}" t SET {changes} FROM {source} WHERE {" AND ".join(conditions)}'
 
 
 def _delete(model: type[Model], pks: Sequence[UUID]) -> None:
@@ -154,17 +180,15 @@ def _insert(model: type[Model], then: str, rows: Sequence[Mapping[str, Any]]) ->
 def _insert_sql(model: type[Model], then: str) -> str:
     names = tuple(_shape(model)[0])
     listed = ", ".join(f'"{name}"' for name in names)
-    table, key = model._meta.db_table, model._meta.pk.column
-    return (
-        f'INSERT INTO "{table}" ({listed}) SELECT {listed} FROM {_recordset(model, names)} ON CONFLICT ("{key}") {then}'
-    )
+    table, key, source = model._meta.db_table, model._meta.pk.column, _recordset(model, {name: name for name in names})
+    return f'INSERT INTO "{table}" ({listed}) SELECT {listed} FROM {source} ON CONFLICT ("{key}") {then}'
 
 
-def _recordset(model: type[Model], names: tuple[str, ...]) -> str:
+def _recordset(model: type[Model], names: Mapping[str, str]) -> str:
     """Rows as one JSON parameter: however many they are, the statement and its plan stay the same, and encoding them
-    costs a tenth of as many parameters."""
+    costs a tenth of as many parameters. ``names``: the column each value is of, by the value's name."""
     types = _shape(model)[1]
-    return "jsonb_to_recordset(%s) v (" + ", ".join(f'"{name}" {types[name]}' for name in names) + ")"
+    return "jsonb_to_recordset(%s) v (" + ", ".join(f'"{name}" {types[names[name]]}' for name in names) + ")"
 
 
 def _document(rows: list[dict[str, Any]]) -> Jsonb:

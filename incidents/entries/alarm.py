@@ -54,10 +54,7 @@ class UnitsAlarmed(IncidentEntry):
     scheduled: bool = False
 
     def apply(self, fact: Fact) -> None:
-        rows.execute(
-            "UPDATE incidents_incident SET dispatch_decided_at = %s WHERE id = %s AND dispatch_decided_at IS NULL",
-            [fact.at, self.incident],
-        )
+        self.change(first={"dispatch_decided_at": fact.at})
         alarmed = Assignment.State.ALARMED.value
         fulfilled = [u.assignment for u in self.units if u.reserved]
         if fulfilled:
@@ -143,11 +140,11 @@ class AlarmSent(IncidentEntry):
 
     def apply(self, fact: Fact) -> None:
         state = AlarmDelivery.State.SENT if self.ok else AlarmDelivery.State.FAILED
-        rows.execute(
-            "UPDATE incidents_alarmdelivery SET state = %s, sent_at = %s, detail = %s"
-            " WHERE id = %s AND incident_id = %s AND state <> 'receipted'",
-            [state.value, fact.at, self.detail, self.delivery, self.incident],
-        )
+        rows.update(
+            AlarmDelivery, self.delivery, only={"incident_id": self.incident},
+            unless={"state": AlarmDelivery.State.RECEIPTED.value}, state=state.value, sent_at=fact.at,
+            detail=self.detail,
+        )  # fmt: skip
 
     def describe(self, fact: Fact) -> str:
         if self.ok:
@@ -170,15 +167,11 @@ class AlarmReceipted(IncidentEntry):
 
     def apply(self, fact: Fact) -> None:
         # The delivery may be another incident's, from where the unit came over: its own entry confirms it there.
-        rows.execute(
-            "UPDATE incidents_alarmdelivery SET state = 'receipted', receipted_at = %s"
-            " WHERE id = %s AND incident_id = %s",
-            [fact.at, self.delivery, self.incident],
-        )
-        rows.execute(
-            "UPDATE incidents_assignment SET receipted_at = %s WHERE id = %s AND receipted_at IS NULL",
-            [fact.at, self.assignment],
-        )
+        rows.update(
+            AlarmDelivery, self.delivery, only={"incident_id": self.incident},
+            state=AlarmDelivery.State.RECEIPTED.value, receipted_at=fact.at,
+        )  # fmt: skip
+        rows.update(Assignment, self.assignment, first={"receipted_at": fact.at})
         clear_timer(TimerRule.Kind.NO_RECEIPT, str(self.assignment))
 
     def describe(self, fact: Fact) -> str:

@@ -1,7 +1,7 @@
 """The life of a call, from the first ring to its end or its attachment to an incident."""
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -32,7 +32,8 @@ class CallEntry(EntryType):
     def aggregate_id(self) -> str:
         return str(self.call)
 
-    def change(self, **columns: object) -> None:
+    def change(self, **columns: Any) -> None:
+        """See ``rows.update``."""
         rows.update(Call, self.call, **columns)
 
     @classmethod
@@ -113,10 +114,10 @@ class CallAnswered(CallEntry):
     user_name: str
 
     def apply(self, fact: Fact) -> None:
-        self.change(state=Call.State.ANSWERED, seat_id=self.seat, user_name=self.user_name, held_at=None, spilled_to="")
-        rows.execute(
-            "UPDATE incidents_call SET answered_at = %s WHERE id = %s AND answered_at IS NULL", [fact.at, self.call]
-        )
+        self.change(
+            state=Call.State.ANSWERED, seat_id=self.seat, user_name=self.user_name, held_at=None, spilled_to="",
+            first={"answered_at": fact.at},
+        )  # fmt: skip
         waits_no_longer(self.call)
 
     def describe(self, fact: Fact) -> str:

@@ -35,11 +35,11 @@ class AssignmentEntry(IncidentEntry):
         return Assignment.objects.filter(pk=self.assignment)
 
     def end(self, at: datetime, reason: str, recalled_at: datetime | None = None) -> None:
-        rows.execute(
-            "UPDATE incidents_assignment SET state = 'ended', ended_at = %s, end_reason = %s,"
-            " recalled_at = coalesce(%s, recalled_at) WHERE id = %s AND ended_at IS NULL",
-            [at, reason, recalled_at, self.assignment],
-        )
+        recalled: dict[str, Any] = {"recalled_at": recalled_at} if recalled_at else {}
+        rows.update(
+            Assignment, self.assignment, only={"ended_at": None}, state=Assignment.State.ENDED.value, ended_at=at,
+            end_reason=reason, **recalled,
+        )  # fmt: skip
         clear_timers(ASSIGNMENT_TIMERS, [str(self.assignment)])
 
     @classmethod
@@ -80,14 +80,10 @@ class UnitProgressed(AssignmentEntry):
         if self.step == "ended":
             self.end(at, self.reason)
             return
-        column = f"{self.step}_at"  # a Step, never from outside
-        values: list[Any] = [at]
-        changes = f"{column} = coalesce({column}, %s)"
-        if self.hospital:
-            changes, values = f"{changes}, hospital_id = %s", [*values, self.hospital]
+        changes: dict[str, Any] = {"hospital_id": self.hospital} if self.hospital else {}
         if running and self.step != "at_patient":
-            changes += f", state = '{self.step}'"
-        rows.execute(f"UPDATE incidents_assignment SET {changes} WHERE id = %s", [*values, self.assignment])
+            changes["state"] = self.step
+        rows.update(Assignment, self.assignment, first={f"{self.step}_at": at}, **changes)
         if not running:  # a time that came after the end: kept, moves nothing
             return
         # Whoever drives has got the alarm.

@@ -44,7 +44,8 @@ class IncidentEntry(EntryType):
     def aggregate_id(self) -> str:
         return str(self.incident)
 
-    def change(self, **columns: object) -> None:
+    def change(self, **columns: Any) -> None:
+        """See ``rows.update``."""
         rows.update(Incident, self.incident, **columns)
 
     @classmethod
@@ -54,11 +55,10 @@ class IncidentEntry(EntryType):
 
 def reopen(incident: UUID) -> None:
     """Undo a closing that did not know what happened elsewhere: never close over an escalation."""
-    rows.execute(
-        "UPDATE incidents_incident SET state = %s, closed_at = NULL, outcome = '', merged_into = NULL"
-        " WHERE id = %s AND state <> %s",
-        [Incident.State.OPEN.value, incident, Incident.State.OPEN.value],
-    )
+    rows.update(
+        Incident, incident, unless={"state": Incident.State.OPEN.value}, state=Incident.State.OPEN.value,
+        closed_at=None, outcome="", merged_into=None,
+    )  # fmt: skip
 
 
 def unknown_to(incident: UUID, saw: Collection[UUID]) -> bool:
