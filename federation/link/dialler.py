@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import ssl
 from collections.abc import Callable
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -65,7 +66,7 @@ class Dialler:
                 proxy=None,
             )
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError, ValueError) as error:
-            self._failed(self.peer, f"{type(error).__name__}: {error}")
+            self._failed(self.peer, f"{_code(error)}: {type(error).__name__}: {error}")
             return False
         line = self._dialled(self.peer, Carrier(socket.send, socket.close))
         if line is None:
@@ -95,4 +96,15 @@ class Dialler:
             while True:
                 line.hear(await socket.recv())
         except ConnectionClosed as error:
-            line.error = line.error or f"the connection broke: {error}"[:200]
+            line.error = line.error or f"broken: {error}"[:200]
+
+
+def _code(error: Exception) -> str:
+    """Why no connection came about, in one word for the consoles."""
+    if isinstance(error, ssl.SSLError):
+        return "certificate"
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody"
+    if isinstance(error, OSError):  # a time-out among them
+        return "unreachable"
+    return "garbled"

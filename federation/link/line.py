@@ -131,7 +131,7 @@ class Line:
     def lost(self) -> None:
         """The carrier is gone."""
         if not self.ended.is_set():
-            self.error = self.error or "the connection broke"
+            self.error = self.error or "broken: without a word"
             self._end()
             self._sender.cancel()
 
@@ -220,7 +220,7 @@ class Line:
                 await self._carrier.send(frame)
             except Exception as error:
                 # Each library has errors of its own for a connection that is gone, and all mean the same.
-                self.error = self.error or f"the connection broke: {type(error).__name__}"
+                self.error = self.error or f"broken: {type(error).__name__}"
                 self._queue.clear()
                 self._end()
 

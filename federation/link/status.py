@@ -94,12 +94,13 @@ class Board:
         seen.lagging_since = (seen.lagging_since or now) if lag else None
         waited = (now - seen.lagging_since).total_seconds() if seen.lagging_since else 0.0
         node = settings.LEITSTELLE_NODE
+        error = f"not_durable: {self.trouble}" if self.trouble else seen.error
         return {
             "id": f"{node}:{name}", "node": node, "peer": name, "state": seen.state, "since": seen.since,
             "heard_at": seen.heard_at, "lag_entries": lag, "behind_entries": behind,
             "lag_seconds": status.lag_seconds if status and seen.state == State.UP else waited,
             "clock_ms": seen.clock_ms, "rtt_ms": seen.rtt_ms, "secured_pos": seen.secured_pos, "shared": seen.shared,
-            "version": seen.version, "vitals": dict(seen.vitals), "error": self.trouble or seen.error,
+            "version": seen.version, "vitals": dict(seen.vitals), "error": error,
             "updated_at": now,
         }  # fmt: skip
 

@@ -38,10 +38,29 @@ function partner(app, line) {
       <div><dt>${t("Uhr")}</dt><dd class=${Math.abs(line.clock_ms ?? 0) > CLOCK_MS ? "warn" : ""}>${clockWords(line)}</dd></div>
       <div><dt>${t("Laufzeit")}</dt><dd>${line.rtt_ms === null ? "–" : `${Math.round(line.rtt_ms)} ms`}</dd></div>
       <div><dt>${t("Version")}</dt><dd>${line.version || "–"}</dd></div>
-      ${line.error ? html`<div class="wide"><dt>${t("letzter Fehler")}</dt><dd>${line.error}</dd></div>` : nothing}
+      ${line.error ? html`<div class="wide"><dt>${t("letzter Fehler")}</dt><dd title=${line.error}>${errorWords(line.error)}</dd></div>` : nothing}
     </dl>
     ${readiness ? parts(line.name, readiness) : nothing}
   </section>`;
+}
+
+/** Why the line ended, for people: the part before the colon is its code. @param {string} error */
+function errorWords(error) {
+  /** @type {Record<string, string>} */
+  const words = {
+    nobody: t("Dort nimmt niemand die Verbindung an."), unreachable: t("Der andere Knoten ist nicht erreichbar."),
+    garbled: t("Dort antwortet etwas, aber nicht der andere Knoten."), broken: t("Die Verbindung ist abgerissen."),
+    certificate: t("Das Zertifikat des anderen Knotens passt nicht."), silent: t("Der andere Knoten schwieg zu lange."),
+    bye: t("Der andere Knoten hat aufgelegt."), version: t("Der andere Knoten spricht eine fremde Fassung des Protokolls."),
+    malformed: t("Der andere Knoten sandte Unverständliches."), protocol: t("Der andere Knoten hielt sich nicht an das Protokoll."),
+    refused: t("Der andere Knoten hat sich nicht ausgewiesen."), database: t("Die eigene Datenbank antwortet nicht."),
+    not_durable: t("Die eigene Datenbank sichert nicht jeden Eintrag auf der Platte: keine Verbindung erlaubt."),
+    defect: t("Fehler in diesem Programm: bitte der Administration melden."),
+    fork: t("Eine Kette hat sich gespalten; sie ruht, die anderen laufen weiter."),
+    gap: t("In einer Kette fehlt ein Eintrag; sie ruht, die anderen laufen weiter."),
+    too_large: t("Ein Eintrag ist zu groß; seine Kette ruht, die anderen laufen weiter."),
+  };
+  return words[error.split(":")[0] ?? ""] ?? error;
 }
 
 /** What must be there, in words, with the unit of its figures. @returns {Record<string, [string, string]>} */
