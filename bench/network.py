@@ -52,7 +52,7 @@ class NetworkBench:
         self.report.heading(f"Von Commit zu Commit: Jena → Gera bei {lag.RATE:g} Befehlen je Sekunde")
         lags, safeties, times, errors = lag.measure(pair, self.scale.lag_seconds, self.seed)
         self.report.add("lag.entries", len(lags), "count")
-        self.report.series("lag.50_per_s", lags, goals={"p99": LAG_GOAL})
+        self.report.series("lag.50_per_s", lags, floor=lag.floor(pair), goals={"p99": LAG_GOAL})
         answered = sum(safeties.values())
         self.report.add("lag.answered", answered, "count")
         self.report.add("lag.not_secured", 1 - safeties["secured"] / answered, "share", goal=SECURED_GOAL)

@@ -11,23 +11,27 @@ from uuid import UUID
 from django.db import connection
 
 from journal.keys import keys_of
-from journal.models import Chain, Entry, Receipt, Store
+from journal.models import Entry, Store
 from journal.transfer import Batch, KeptReceipt, Raw
 
 Have = Mapping[str, tuple[tuple[int, int, bytes], ...]]
 
+# Asked with every commit of this node, so not through the ORM.
+_HAVE = "SELECT origin, incarnation, seq, hash FROM journal_chain ORDER BY origin, incarnation"
 _READ = """
 SELECT origin, incarnation, seq, hlc, parent, prev_hash, hash, type, aggregate_kind, aggregate_id, command_id, body
   FROM journal_entry WHERE origin = %s AND incarnation = %s AND seq > %s ORDER BY seq LIMIT %s
 """
+_RECEIPTS = "SELECT command_id, name, actor_id, answer, created_at FROM journal_receipt WHERE command_id = ANY(%s)"
 
 
 def have() -> Have:
     """Per origin, by ascending incarnation: (incarnation, highest sequence number, its hash)."""
     result: dict[str, tuple[tuple[int, int, bytes], ...]] = {}
-    rows = Chain.objects.order_by("origin", "incarnation").values_list("origin", "incarnation", "seq", "hash")
-    for origin, incarnation, seq, digest in rows:
-        result[origin] = (*result.get(origin, ()), (incarnation, seq, bytes(digest)))
+    with connection.cursor() as cursor:
+        cursor.execute(_HAVE)
+        for origin, incarnation, seq, digest in cursor.fetchall():
+            result[origin] = (*result.get(origin, ()), (incarnation, seq, bytes(digest)))
     return result
 
 
@@ -36,16 +40,11 @@ def read(origin: str, incarnation: int, after_seq: int, limit: int) -> Batch:
     with connection.cursor() as cursor:
         cursor.execute(_READ, [origin, incarnation, after_seq, limit])
         entries = [_raw(row) for row in cursor.fetchall()]
+        commands = {raw.command_id for raw in entries if raw.command_id}
+        cursor.execute(_RECEIPTS, [list(commands)])
+        receipts = [KeptReceipt(*row) for row in cursor.fetchall()]
     subjects = {f"{raw.aggregate_kind}:{raw.aggregate_id}" for raw in entries if raw.sealed}
-    commands = {raw.command_id for raw in entries if raw.command_id}
-    receipts = Receipt.objects.filter(pk__in=commands).values_list(
-        "command_id", "name", "actor_id", "answer", "created_at"
-    )
-    return Batch(
-        entries,
-        keys_of(subjects) if subjects else [],
-        [KeptReceipt(*receipt) for receipt in receipts] if commands else [],
-    )
+    return Batch(entries, keys_of(subjects) if subjects else [], receipts)
 
 
 def _raw(row: tuple) -> Raw:  # type: ignore[type-arg]

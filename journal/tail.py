@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
 from journal import notify
 from journal.envelope import UnknownType, decode
 from journal.keys import keys_for_reading
-from journal.models import Cursor, Entry
+from journal.models import Cursor
 from journal.record import head
 from journal.types import Fact
 
@@ -42,19 +42,29 @@ class Stored:
     fact: Fact | None  # None for a type this version does not know, or a body that it cannot read
 
 
+# Asked with every commit by every follower, so not through the ORM.
+_ENTRIES = "SELECT pos, origin, type, aggregate_kind, aggregate_id, body FROM journal_entry"
+_AFTER = f"{_ENTRIES} WHERE pos > %s ORDER BY pos LIMIT %s"
+_CONCERNING = f"{_ENTRIES} WHERE pos > %s AND pos <= %s AND type = ANY(%s) ORDER BY pos LIMIT %s"
+_HISTORY = (
+    f"{_ENTRIES} WHERE aggregate_kind = %s AND aggregate_id = ANY(%s) ORDER BY hlc, origin, incarnation, seq LIMIT %s"
+)
+
+
 def after(pos: int, limit: int = BATCH) -> list[Stored]:
     """The next entries behind ``pos`` in the order of this node; empty at the head."""
-    return _read(Entry.objects.filter(pos__gt=pos).order_by("pos")[:limit])
+    return _read(_AFTER, [pos, limit])
 
 
 def history(kind: str, *idents: str, limit: int = 10_000) -> list[Stored]:
     """All entries of one aggregate (or several of a kind) in clock order: its log."""
-    entries = Entry.objects.filter(aggregate_kind=kind, aggregate_id__in=idents)
-    return _read(entries.order_by("hlc", "origin", "incarnation", "seq")[:limit])
+    return _read(_HISTORY, [kind, list(idents), limit])
 
 
-def _read(entries: "QuerySet[Entry]") -> list[Stored]:
-    rows = list(entries.values_list("pos", "origin", "type", "aggregate_kind", "aggregate_id", "body"))
+def _read(statement: str, params: Sequence[Any]) -> list[Stored]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        rows = cursor.fetchall()
     sealed = {f"{row[3]}:{row[4]}" for row in rows if '"sealed":' in row[5]}
     keys = keys_for_reading(sealed) if sealed else {}
     result = []
@@ -133,14 +143,14 @@ def follow(
     """
     waker = Waker()
     cursor, _created = Cursor.objects.get_or_create(name=name)
+    concerned = sorted(types)
     saved_at = time.monotonic()
     while not stop.is_set():
         high = head()
         if high == cursor.pos:
             waker.wait(stop)
             continue
-        concerned = Entry.objects.filter(pos__gt=cursor.pos, pos__lte=high, type__in=types)
-        batch = _read(concerned.order_by("pos")[:FOLLOWER_BATCH])
+        batch = _read(_CONCERNING, [cursor.pos, high, concerned, FOLLOWER_BATCH])
         if batch:
             handle(batch)
         cursor.pos = batch[-1].pos if len(batch) == FOLLOWER_BATCH else high
