@@ -55,22 +55,25 @@ def absorb_unknown(new: Sequence[Raw]) -> int:
     subjects: Subjects = defaultdict(list)
     for raw in sorted(new, key=lambda raw: raw.order):
         subjects[raw.subject].append(raw)
-    _lock_roots(subjects)
-    before = shelf.heads(subjects)
-    keys = _keys_of(subjects)
+    with rows.sent_together():
+        _lock_roots(subjects)
+        before = shelf.heads(subjects)
+        keys = _keys_of(subjects)
     # Equal: of another life of the same node, which counted on from the same clock after a restore.
     late = {subject for subject, theirs in subjects.items() if theirs[0].order[:2] <= before.get(subject, (0, ""))}
     failed = _apply_in_waves({s: theirs for s, theirs in subjects.items() if s not in late}, keys)
     # Forgotten by an entry among these: what was read with the key before that is folded again, without it.
-    late |= keys.keys() - _keys_of(keys).keys()
+    late |= keys.keys() - _keys_of(keys).keys() if keys else set()
     first_pos = shelf.take_positions(new)
     # From here on nobody else stores. What came in between reading the heads and now was folded in the wrong order.
     now = shelf.heads(subjects)
     late |= {subject for subject in subjects if now.get(subject) != before.get(subject)}
     positions = shelf.store(new, first_pos)
-    shelf.raise_heads(subjects, now)
+    with rows.sent_together():
+        shelf.raise_heads(subjects, now)
+        late |= _executed_twice(new)
     quarantine.put_aside([(positions[raw.order], raw, reason) for raw, reason in failed])
-    for kind, ident in late | _executed_twice(new):
+    for kind, ident in late:
         refold(kind, ident)
     return first_pos + len(new) - 1
 

@@ -21,6 +21,15 @@ from psycopg.types.json import Jsonb
 Statement = tuple[Any, ...]
 
 
+@contextmanager
+def sent_together() -> Iterator[None]:
+    """Statements inside are on their way before the one before them is answered; what is fetched inside waits for its
+    own answer, and an error comes out there or at the end, as Django's."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
 class Gathering:
     """Statements of the facts at hand, by what each fact does first, second …"""
 
@@ -43,9 +52,10 @@ class Gathering:
         steps, self.steps, self.step = self.steps, [], 0
         self._sending = True
         try:
-            for step in steps:
-                for (send, *what), values in step.items():
-                    send(*what, values)
+            with sent_together():
+                for step in steps:
+                    for (send, *what), values in step.items():
+                        send(*what, values)
         finally:
             self._sending = False
 

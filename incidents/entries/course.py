@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, Self, cast
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 from pydantic import Field
 
@@ -22,6 +23,7 @@ STEP_NAMES = {
 }  # fmt: skip
 
 
+_RUNNING = "SELECT id FROM incidents_assignment WHERE id = ANY(%s) AND ended_at IS NULL"
 ASSIGNMENT_TIMERS = (TimerRule.Kind.NO_RECEIPT, TimerRule.Kind.NO_STATUS_3, TimerRule.Kind.UNIT_SILENT)
 
 
@@ -62,14 +64,14 @@ class UnitProgressed(AssignmentEntry):
     reason: str = Field(default="", max_length=200)
 
     def apply(self, fact: Fact) -> None:
-        open_ = "SELECT FROM incidents_assignment WHERE id = %s AND ended_at IS NULL"
-        self.move(fact, running=self.step == "ended" or rows.count(open_, [self.assignment]) > 0)
+        self.move(fact, running=self.step == "ended" or rows.count(_RUNNING, [[self.assignment]]) > 0)
 
     @classmethod
     def apply_many(cls, facts: Sequence[Fact], next_fact: Callable[[], None]) -> None:
         moves: list[tuple[UnitProgressed, Fact]] = [(cast(UnitProgressed, fact.data), fact) for fact in facts]
-        open_ = Assignment.objects.filter(pk__in=[data.assignment for data, _fact in moves], ended_at=None)
-        running = set(open_.values_list("pk", flat=True))
+        with connection.cursor() as cursor:
+            cursor.execute(_RUNNING, [[data.assignment for data, _fact in moves]])
+            running = {pk for (pk,) in cursor.fetchall()}
         for data, fact in moves:
             next_fact()
             data.move(fact, running=data.assignment in running)
