@@ -12,6 +12,7 @@ from django.db import connection
 
 from journal.keys import keys_of
 from journal.models import Entry, Store
+from journal.rows import sent_together
 from journal.transfer import Batch, KeptReceipt, Raw
 
 Have = Mapping[str, tuple[tuple[int, int, bytes], ...]]
@@ -41,10 +42,11 @@ def read(origin: str, incarnation: int, after_seq: int, limit: int) -> Batch:
         cursor.execute(_READ, [origin, incarnation, after_seq, limit])
         entries = [_raw(row) for row in cursor.fetchall()]
         commands = {raw.command_id for raw in entries if raw.command_id}
-        cursor.execute(_RECEIPTS, [list(commands)])
-        receipts = [KeptReceipt(*row) for row in cursor.fetchall()]
-    subjects = {f"{raw.aggregate_kind}:{raw.aggregate_id}" for raw in entries if raw.sealed}
-    return Batch(entries, keys_of(subjects) if subjects else [], receipts)
+        subjects = {f"{raw.aggregate_kind}:{raw.aggregate_id}" for raw in entries if raw.sealed}
+        with sent_together():
+            cursor.execute(_RECEIPTS, [list(commands)])
+            keys = keys_of(subjects) if subjects else []
+            return Batch(entries, keys, [KeptReceipt(*row) for row in cursor.fetchall()])
 
 
 def _raw(row: tuple) -> Raw:  # type: ignore[type-arg]

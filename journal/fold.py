@@ -64,9 +64,8 @@ def absorb_unknown(new: Sequence[Raw]) -> int:
     failed = _apply_in_waves({s: theirs for s, theirs in subjects.items() if s not in late}, keys)
     # Forgotten by an entry among these: what was read with the key before that is folded again, without it.
     late |= keys.keys() - _keys_of(keys).keys() if keys else set()
-    first_pos = shelf.take_positions(new)
-    # From here on nobody else stores. What came in between reading the heads and now was folded in the wrong order.
-    now = shelf.heads(subjects)
+    first_pos, now = shelf.take_positions(new, subjects)
+    # What came in between reading the heads and now was folded in the wrong order.
     late |= {subject for subject in subjects if now.get(subject) != before.get(subject)}
     positions = shelf.store(new, first_pos)
     with rows.sent_together():

@@ -13,6 +13,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 from journal import keys, notify
 from journal.chain import genesis
 from journal.fold import absorb_unknown
+from journal.rows import sent_together
 from journal.shelf import BrokenChain, unknown
 from journal.transfer import Batch, KeptReceipt, Raw
 
@@ -84,8 +85,9 @@ def _receive(batch: Batch) -> int | None:
     chains: dict[tuple[str, int], list[Raw]] = defaultdict(list)
     for raw in batch.entries:
         chains[raw.origin, raw.incarnation].append(raw)
-    fresh = [raw for (origin, inc), raws in sorted(chains.items()) for raw in _proved(origin, inc, raws)]
-    keys.keep(batch.keys)
+    with sent_together():
+        fresh = [raw for (origin, inc), raws in sorted(chains.items()) for raw in _proved(origin, inc, raws)]
+        keys.keep(batch.keys)
     pos = absorb_unknown(fresh) if fresh else None
     _keep_receipts(batch.receipts)
     _growth.by(len(fresh))

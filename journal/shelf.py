@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from journal.rows import sent_together
 from journal.transfer import Raw
 
 Subject = tuple[str, str]
@@ -70,12 +71,14 @@ def heads(subjects: Collection[Subject]) -> dict[Subject, Head]:
         return {(kind, ident): (hlc, origin) for kind, ident, hlc, origin in cursor.fetchall()}
 
 
-def take_positions(new: Sequence[Raw]) -> int:
-    """The first of as many positions; the counter is held to the commit, as is our clock at least at theirs."""
+def take_positions(new: Sequence[Raw], subjects: Collection[Subject]) -> tuple[int, dict[Subject, Head]]:
+    """The first of as many positions, and the newest entries of ``subjects`` from here on, when nobody else stores: the
+    counter is held to the commit, as is our clock at least at theirs."""
     count, hlc = len(new), max(raw.hlc for raw in new)
-    with connection.cursor() as cursor:
+    with sent_together(), connection.cursor() as cursor:
         cursor.execute(_TAKE, [count, hlc, count, hlc])
-        return int(cursor.fetchone()[0]) - count + 1
+        now = heads(subjects)
+        return int(cursor.fetchone()[0]) - count + 1, now
 
 
 def store(new: Sequence[Raw], first_pos: int) -> dict[tuple[int, str, int, int], int]:
