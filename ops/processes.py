@@ -41,13 +41,16 @@ class Program:
         return command is None or any(any(root.glob(f"{place}/management/commands/{command}.py")) for place in places)
 
 
+# Far more than cores: most of them wait, for a disk, a lock or another node's word that does not come. They are started
+# when they are wanted, and end when they have been idle for a while.
+WEB_THREADS = 12
+
 WEB = Program(
     "web",
     "pages, commands and REST over WSGI",
     (
         *("-m", "granian", "--interface", "wsgi", "--host", "{host}", "--port", "{web_port}"),
-        # Far more than cores: most of them wait, for a disk, a lock or another node's word that does not come.
-        *("--workers", "1", "--blocking-threads", "12", "--no-ws", "--log-level", "warning"),
+        *("--workers", "1", "--blocking-threads", str(WEB_THREADS), "--no-ws", "--log-level", "warning"),
         *("--respawn-failed-workers", "--workers-kill-timeout", "5", "leitstelle.wsgi:application"),
     ),
     health_port="web_port",

@@ -11,7 +11,7 @@ from bench.client import Client, log_in
 from bench.ground import PASSWORD
 from chaos.soak import Day, restart
 from chaos.soak_consoles import OpenConsole, Room
-from chaos.soak_vitals import CONNECTIONS, FILES, MEMORY_GROWTH, THREADS, Vitals, grown
+from chaos.soak_vitals import CONNECTIONS, FILES, MEMORY_GROWTH, MORE_THREADS, THREADS, Vitals, grown
 from leitstelle import settings
 from ops.served import ServedNode
 from ops.testing import NodeFactory
@@ -71,14 +71,18 @@ def test_all_ages_shrink_by_one_factor() -> None:
 
 @given(st.integers(10_000, 10**10), st.integers(0, 500), st.integers(0, 200), st.integers(0, 50))
 def test_growth_is_found_where_it_is_more_than_allowed(memory: int, files: int, threads: int, connections: int) -> None:
-    before = Vitals({"web": memory}, files, threads, connections)
+    before = Vitals({"web": memory}, files, {"web": threads, "link": threads}, connections)
     most = Vitals(
-        {"web": int(memory * (1 + MEMORY_GROWTH))}, files + FILES, threads + THREADS, connections + CONNECTIONS
-    )
+        {"web": int(memory * (1 + MEMORY_GROWTH))}, files + FILES,
+        {"web": threads + MORE_THREADS["web"], "link": threads + THREADS}, connections + CONNECTIONS,
+    )  # fmt: skip
     assert grown(before, before) == grown(before, most) == []
     assert len(grown(before, replace(most, memory={"web": int(memory * 1.06) + 1}))) == 1
-    for name in ("files", "threads", "connections"):
+    for name in ("files", "connections"):
         assert grown(before, replace(most, **{name: getattr(most, name) + 1}))[0].startswith(name)
+    for name, count in most.threads.items():
+        more = replace(most, threads={**most.threads, name: count + 1})
+        assert grown(before, more) == [f"threads of {name}: {threads} -> {count + 1}"]
 
 
 @pytest.mark.parametrize("minutes", [6.0, 10.0])
