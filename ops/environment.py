@@ -26,16 +26,20 @@ ALLOWED_HOSTS             names the pages answer to, by comma
 
 from __future__ import annotations
 
+import fcntl
 import os
-import random
 import secrets
 import socket
+import tempfile
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 from ops.places import run_dir
 
 OWN_PORTS = range(20_000, 32_000)
+# Nobody else's file is followed or written to.
+TURN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def read(path: Path) -> dict[str, str]:
@@ -83,18 +87,34 @@ def command_values(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def free_port(preferred: int = 0, *, host: str = "127.0.0.1") -> int:
-    """`preferred` if nobody listens there, else a free port.
+    """`preferred` if nobody listens there, else a free port that no other process was given lately: between the choice
+    and the server's start somebody else may choose as well. Raises OSError if there is none.
 
     Taken below 32768, where Linux begins to give ports to outgoing connections: such a connection could otherwise sit
     on the port before its server starts, or while the server is down.
     """
-    tries = random.sample(OWN_PORTS, k=50)
-    for port in [preferred, *tries] if preferred else tries:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return port
+    if preferred and _is_free(host, preferred):
+        return preferred
+    # One turn for all processes of this user, kept in a file.
+    turn = os.open(Path(tempfile.gettempdir()) / f"leitstelle-ports-{os.getuid()}", TURN_FLAGS, 0o600)
+    with os.fdopen(turn, "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        last = file.read()
+        begin = OWN_PORTS.index(int(last)) + 1 if last.isdecimal() and int(last) in OWN_PORTS else 0
+        for port in chain(OWN_PORTS[begin:], OWN_PORTS[:begin]):
+            if _is_free(host, port):
+                file.seek(0)
+                file.truncate()
+                file.write(str(port))
+                return port
     raise OSError(f"no free port on {host}")
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
