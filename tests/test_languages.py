@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -149,6 +150,15 @@ def test_a_refusal_speaks_the_language_of_who_is_refused(german: Dispatcher, bri
     assert in_german["reason"] == "Es ist kein Einsatzmittel ausgewählt."
     assert in_english["reason"] == "No unit is chosen."
     assert in_german["refused"] == in_english["refused"]
+
+
+def test_a_guest_from_another_node_is_answered_in_his_language(node: Node, german: Dispatcher) -> None:
+    """His cookies stay at home: he names token and language."""
+    for language, reason in (("en", "There is no such command: x.y"), ("de", "Diesen Befehl gibt es nicht: x.y")):
+        headers = {"Authorization": f"Seat {german.seat_cookie}", "X-Leitstelle": "1", "X-Language": language}
+        body = {"command_id": str(uuid4()), "data": {}}
+        answer = httpx.post(f"{node.web_url}/console/command/x.y", json=body, headers=headers)
+        assert answer.json()["reason"] == reason
 
 
 def test_a_proposal_speaks_the_language_of_who_asks(german: Dispatcher, briton: Dispatcher) -> None:

@@ -16,8 +16,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from federation.models import Node
+from leitstelle.language import CHOSEN
 
-ALLOWED_HEADERS = "Authorization, Content-Type, X-Leitstelle"
+ALLOWED_HEADERS = f"Authorization, Content-Type, X-Leitstelle, {CHOSEN}"
 # Browsers ask again after at most two hours; a node is admitted to the network far less often.
 PREFLIGHT_SECONDS = 7200
 

@@ -2,6 +2,7 @@
  * The nodes of the network and the one this console works with. The page comes from the own node; when that is gone the
  * console goes on at another, and every request has to be told where it goes and who asks.
  */
+import { currentLanguage } from "./i18n.js";
 import { keep, kept, wipe } from "./keep.js";
 
 const PLACE = "place";
@@ -90,7 +91,10 @@ export class Nodes extends EventTarget {
   request(path, options = {}, node = this.here) {
     /** @type {Record<string, string>} */
     const headers = { "X-Leitstelle": "1", .../** @type {Record<string, string>} */ (options.headers ?? {}) };
-    if (node.url) headers.Authorization = `Seat ${this.token}`;
+    if (node.url) {
+      headers.Authorization = `Seat ${this.token}`;
+      headers["X-Language"] = currentLanguage(); // our cookie stays at home
+    }
     return fetch(node.url + path, { ...options, headers, credentials: node.url ? "omit" : "same-origin" });
   }
 
