@@ -68,7 +68,7 @@ def floor(pair: Pair) -> list[float]:
         for seq in range(FLOOR_ROUNDS):
             database.execute("INSERT INTO bench_lag VALUES (%s)", [seq])
             here.send(seq.to_bytes(8, "big"))
-            time.sleep(1 / RATE)
+            time.sleep(1 / RATE)  # the rate itself: nothing is waited for
     follower.join()
     return _differences(*(_commits(node, f"{_COMMITTED} bench_lag", []) for node in pair.network))
 

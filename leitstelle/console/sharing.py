@@ -2,6 +2,7 @@
 another centre does not wait for a hundred equal pictures, one after the other."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
@@ -21,6 +22,7 @@ class SharedReading(Generic[Key, Value]):
         self._read = read
         self._lock = threading.Lock()
         self._next: dict[Key, Future[Value]] = {}
+        self._waiting: Counter[Key] = Counter()
         self._turns: dict[Key, threading.Lock] = {}
 
     def get(self, key: Key) -> Value:
@@ -31,14 +33,19 @@ class SharedReading(Generic[Key, Value]):
             if reading is None:
                 reading = self._next[key] = Future()
             turn = self._turns.setdefault(key, threading.Lock())
+            self._waiting[key] += 1
         if first:
             with turn:
                 self._run(key, reading)
         return reading.result()
 
+    def waiting(self, key: Key) -> int:
+        """How many threads wait for the next reading."""
+        return self._waiting[key]
+
     def _run(self, key: Key, reading: "Future[Value]") -> None:
         with self._lock:
-            del self._next[key]  # who asks from here on waits for the reading after this one
+            del self._next[key], self._waiting[key]  # who asks from here on waits for the reading after this one
         try:
             reading.set_result(self._read(key))
         except BaseException as error:

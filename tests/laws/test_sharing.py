@@ -34,8 +34,7 @@ class Slow:
 
     def waiting(self, key: str) -> int:
         """How many threads wait for the next reading: one for its turn to read, the others for what it reads."""
-        upcoming = self.readings._next.get(key)
-        return 0 if upcoming is None else 1 + len(upcoming._condition._waiters)  # type: ignore[attr-defined]
+        return self.readings.waiting(key)
 
 
 def test_who_comes_while_a_reading_runs_shares_the_next_one_with_all_who_wait() -> None:
